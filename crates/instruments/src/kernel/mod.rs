@@ -1,0 +1,1 @@
+//! Batched pricing: many scenarios at a time, without allocation.

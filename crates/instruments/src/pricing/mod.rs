@@ -1,0 +1,1 @@
+//! Prices, greeks and implied volatility of single options.

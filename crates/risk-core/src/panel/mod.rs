@@ -1,0 +1,5 @@
+//! Labelled panels of prices and returns, dates × assets.
+
+mod returns;
+
+pub use returns::ReturnPanel;

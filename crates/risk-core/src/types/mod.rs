@@ -1,0 +1,15 @@
+//! Small validated types: once made, they need no further check.
+
+mod confidence;
+mod frequency;
+mod horizon;
+mod ids;
+mod memory;
+mod weights;
+
+pub use confidence::Confidence;
+pub use frequency::{Frequency, PeriodsPerYear};
+pub use horizon::Horizon;
+pub use ids::{AssetId, Currency, RowId, ScenarioId};
+pub use memory::{Decay, HalfLife};
+pub use weights::Weights;
