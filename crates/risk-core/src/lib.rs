@@ -35,6 +35,7 @@ pub mod linalg;
 pub mod measures;
 pub mod moments;
 mod nested;
+pub mod normal;
 pub mod panel;
 mod receipt;
 pub mod streams;
