@@ -1,0 +1,232 @@
+//! Where the factors of a book stand in each scenario.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alluse_risk_core::{AssetId, Assumption, Currency, Factor, ScenarioSet, ShockKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{Book, Error, Instrument, MarketSnapshot, Result};
+
+/// Factors that may be missing from the scenarios and then stay where they are.
+///
+/// Rates and dividend yields may always be missing; what is held fixed is recorded as an assumption either
+/// way. A volatility that does not move in a crash is a wrong number, so it must be asked for by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum HeldFixed {
+    /// Volatilities without scenarios do not move.
+    Volatility,
+}
+
+/// One factor today and in each scenario.
+#[derive(Debug, Clone)]
+pub(super) struct Path {
+    pub(super) now: f64,
+    /// `None` when it does not move.
+    pub(super) then: Option<Vec<f64>>,
+}
+
+impl Path {
+    fn fixed(now: f64) -> Self {
+        Self { now, then: None }
+    }
+
+    /// The value in a scenario.
+    pub(super) fn at(&self, scenario: usize) -> f64 {
+        self.then.as_ref().map_or(self.now, |then| then[scenario])
+    }
+}
+
+/// What the scenarios do to a volatility, whatever it is today.
+#[derive(Debug, Clone)]
+pub(super) enum VolatilityShock {
+    Fixed,
+    Multiply(Vec<f64>),
+    Add(Vec<f64>),
+}
+
+/// Every factor that a book depends on.
+#[derive(Debug)]
+pub(super) struct Factors {
+    spots: BTreeMap<AssetId, Path>,
+    volatilities: BTreeMap<AssetId, VolatilityShock>,
+    dividends: BTreeMap<AssetId, Path>,
+    rates: BTreeMap<Currency, Path>,
+    fx: BTreeMap<Currency, Path>,
+    held: BTreeSet<Factor>,
+}
+
+impl Factors {
+    pub(super) fn new(book: &Book, scenarios: &ScenarioSet, held_fixed: Option<HeldFixed>) -> Result<Self> {
+        let mut factors = Self {
+            spots: BTreeMap::new(),
+            volatilities: BTreeMap::new(),
+            dividends: BTreeMap::new(),
+            rates: BTreeMap::new(),
+            fx: BTreeMap::new(),
+            held: BTreeSet::new(),
+        };
+        for position in book.positions() {
+            factors.add_fx(book.market(), scenarios, book.currency(position))?;
+            if let Some(asset) = position.instrument.underlying() {
+                factors.add_spot(book.market(), scenarios, asset)?;
+            }
+            if let Instrument::Option(contract) = &position.instrument {
+                factors.add_option(book, scenarios, contract.underlying(), book.currency(position), held_fixed)?;
+            }
+        }
+        Ok(factors)
+    }
+
+    pub(super) fn spot(&self, asset: &AssetId) -> Option<&Path> {
+        self.spots.get(asset)
+    }
+
+    pub(super) fn volatility(&self, asset: &AssetId) -> Option<&VolatilityShock> {
+        self.volatilities.get(asset)
+    }
+
+    pub(super) fn dividend(&self, asset: &AssetId) -> Option<&Path> {
+        self.dividends.get(asset)
+    }
+
+    pub(super) fn rate(&self, currency: &Currency) -> Option<&Path> {
+        self.rates.get(currency)
+    }
+
+    pub(super) fn fx(&self, currency: &Currency) -> Option<&Path> {
+        self.fx.get(currency)
+    }
+
+    /// What was left where it is.
+    pub(super) fn assumptions(&self) -> Vec<Assumption> {
+        self.held.iter().map(|factor| Assumption::HeldFixed { factor: factor.clone() }).collect()
+    }
+
+    fn add_fx(&mut self, market: &MarketSnapshot, scenarios: &ScenarioSet, currency: &Currency) -> Result<()> {
+        if self.fx.contains_key(currency) {
+            return Ok(());
+        }
+        // Without a price the position is not valued; that is found out when it is planned.
+        let Some(now) = market.fx(currency) else { return Ok(()) };
+        let factor = Factor::Fx(currency.clone());
+        let path = if currency == market.base() {
+            Path::fixed(1.0)
+        } else {
+            let path = shocked(scenarios, &factor, now, |v| v > 0.0, "positive")?;
+            path.ok_or_else(|| Error::MissingFactor { factor: factor.to_string() })?
+        };
+        self.fx.insert(currency.clone(), path);
+        Ok(())
+    }
+
+    fn add_spot(&mut self, market: &MarketSnapshot, scenarios: &ScenarioSet, asset: &AssetId) -> Result<()> {
+        if self.spots.contains_key(asset) {
+            return Ok(());
+        }
+        let Some(now) = market.spot(asset) else { return Ok(()) };
+        let path = shocked(scenarios, &Factor::Spot(asset.clone()), now, |v| v >= 0.0, "at least 0")?;
+        if let Some(path) = path {
+            self.spots.insert(asset.clone(), path);
+        }
+        Ok(())
+    }
+
+    fn add_option(
+        &mut self,
+        book: &Book,
+        scenarios: &ScenarioSet,
+        asset: &AssetId,
+        currency: &Currency,
+        held_fixed: Option<HeldFixed>,
+    ) -> Result<()> {
+        if !self.volatilities.contains_key(asset) {
+            let factor = Factor::Volatility(asset.clone());
+            let shock = match scenarios.column(&factor) {
+                Some((kind, shocks)) => match kind {
+                    ShockKind::Relative => VolatilityShock::Multiply(shocks.iter().map(|s| 1.0 + s).collect()),
+                    ShockKind::Log => VolatilityShock::Multiply(shocks.iter().map(|s| libm::exp(*s)).collect()),
+                    ShockKind::Absolute => VolatilityShock::Add(shocks.to_vec()),
+                },
+                None if held_fixed == Some(HeldFixed::Volatility) => {
+                    self.held.insert(factor);
+                    VolatilityShock::Fixed
+                }
+                None => return Err(Error::MissingFactor { factor: factor.to_string() }),
+            };
+            self.check_volatilities(book, scenarios, asset, &shock)?;
+            self.volatilities.insert(asset.clone(), shock);
+        }
+        if !self.dividends.contains_key(asset) {
+            if let Some(now) = book.market().dividend_yield(asset) {
+                let factor = Factor::Dividend(asset.clone());
+                let path = self.moved_or_held(scenarios, factor, now)?;
+                self.dividends.insert(asset.clone(), path);
+            }
+        }
+        if !self.rates.contains_key(currency) {
+            if let Some(now) = book.market().rate(currency) {
+                let path = self.moved_or_held(scenarios, Factor::Rate(currency.clone()), now)?;
+                self.rates.insert(currency.clone(), path);
+            }
+        }
+        Ok(())
+    }
+
+    fn moved_or_held(&mut self, scenarios: &ScenarioSet, factor: Factor, now: f64) -> Result<Path> {
+        if let Some(path) = shocked(scenarios, &factor, now, f64::is_finite, "finite")? {
+            return Ok(path);
+        }
+        self.held.insert(factor);
+        Ok(Path::fixed(now))
+    }
+
+    /// Refuses additive shocks that would take the volatility of any contract below zero.
+    fn check_volatilities(
+        &self,
+        book: &Book,
+        scenarios: &ScenarioSet,
+        asset: &AssetId,
+        shock: &VolatilityShock,
+    ) -> Result<()> {
+        let VolatilityShock::Add(shocks) = shock else { return Ok(()) };
+        let contracts = book.positions().iter().filter_map(|p| p.option()).filter(|c| c.underlying() == asset);
+        for volatility in contracts.filter_map(|contract| book.market().volatility(contract)) {
+            if let Some(index) = shocks.iter().position(|s| volatility + s < 0.0) {
+                return Err(Error::ShockOutOfDomain {
+                    scenario: scenarios.ids()[index].to_string(),
+                    factor: Factor::Volatility(asset.clone()).to_string(),
+                    expected: "at least 0",
+                    value: volatility + shocks[index],
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The path of a factor, `None` when the scenarios do not move it.
+fn shocked(
+    scenarios: &ScenarioSet,
+    factor: &Factor,
+    now: f64,
+    valid: impl Fn(f64) -> bool,
+    expected: &'static str,
+) -> Result<Option<Path>> {
+    let Some((kind, shocks)) = scenarios.column(factor) else { return Ok(None) };
+    let mut then = Vec::with_capacity(shocks.len());
+    for (index, shock) in shocks.iter().enumerate() {
+        let value = kind.apply(now, *shock);
+        if !(valid(value) && value.is_finite()) {
+            return Err(Error::ShockOutOfDomain {
+                scenario: scenarios.ids()[index].to_string(),
+                factor: factor.to_string(),
+                expected,
+                value,
+            });
+        }
+        then.push(value);
+    }
+    Ok(Some(Path { now, then: Some(then) }))
+}

@@ -1,0 +1,292 @@
+//! The P&L of one position in each scenario.
+
+use std::ops::Range;
+
+use alluse_risk_core::Assumption;
+use jiff::civil::Date;
+
+use super::approximate::{self, Method};
+use super::factors::{Factors, Path, VolatilityShock};
+use crate::kernel::{self, Dispatch, European, Input, Scenarios};
+use crate::pricing::{ExerciseBoundary, ExerciseStyle};
+use crate::{Book, Error, Instrument, OptionContract, Position, Result, calendar::year_fraction};
+
+/// Buffers that a thread uses again for each row.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    volatility: Vec<f64>,
+    spot: Vec<f64>,
+}
+
+/// How a row was made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Outcome {
+    pub(super) approximated: bool,
+    /// Largest error found, in base currency.
+    pub(super) measured_error: f64,
+    pub(super) sampled: usize,
+}
+
+impl Outcome {
+    /// Joins what two blocks of scenarios say about one row.
+    pub(super) fn merge(all: &mut Result<Self>, part: Result<Self>) {
+        match (&mut *all, part) {
+            (Ok(all), Ok(part)) => {
+                all.approximated |= part.approximated;
+                all.measured_error = all.measured_error.max(part.measured_error);
+                all.sampled += part.sampled;
+            }
+            (Ok(_), Err(error)) => *all = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+}
+
+/// What is needed to revalue a position, looked up once.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// Place in the book.
+    pub(super) position: usize,
+    units: f64,
+    currency: &'a alluse_risk_core::Currency,
+    kind: Kind<'a>,
+}
+
+#[derive(Debug)]
+enum Kind<'a> {
+    Cash,
+    Share { asset: &'a alluse_risk_core::AssetId },
+    Option(OptionPlan<'a>),
+}
+
+#[derive(Debug)]
+struct OptionPlan<'a> {
+    contract: &'a OptionContract,
+    volatility: f64,
+    value_now: f64,
+    /// Years to expiry at the end of the scenario; not positive once it has settled.
+    time_then: f64,
+}
+
+impl<'a> Plan<'a> {
+    /// # Errors
+    /// [`Error::MissingQuote`] or [`Error::NoScenarios`] for what the position lacks, and the refusals of
+    /// the pricing model; they become the reason of an unvalued row.
+    pub(super) fn new(book: &'a Book, factors: &Factors, position: usize, end: Date) -> Result<Self> {
+        let held = &book.positions()[position];
+        let currency = book.currency(held);
+        if factors.fx(currency).is_none() {
+            return Err(Error::MissingQuote { what: "price", name: currency.to_string() });
+        }
+        let kind = match &held.instrument {
+            Instrument::Cash { .. } => Kind::Cash,
+            Instrument::Share { asset } => {
+                check_spot(book, factors, asset)?;
+                Kind::Share { asset }
+            }
+            Instrument::Option(contract) => {
+                check_spot(book, factors, contract.underlying())?;
+                let value_now = crate::valuation::unit_price(book.market(), &held.instrument)?;
+                let missing = |what| Error::MissingQuote { what, name: contract.to_string() };
+                let volatility = book.market().volatility(contract).ok_or_else(|| missing("volatility"))?;
+                let time_then = year_fraction(end, contract.expiry());
+                Kind::Option(OptionPlan { contract, volatility, value_now, time_then })
+            }
+        };
+        Ok(Self { position, units: held.units(), currency, kind })
+    }
+
+    /// What is taken for granted about this position.
+    pub(super) fn assumption(&self, held: &Position) -> Option<Assumption> {
+        match &self.kind {
+            Kind::Option(option) if option.time_then <= 0.0 => {
+                Some(Assumption::SettledInsideHorizon { row: held.id.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes the P&L of the scenarios in `range` to `out`.
+    pub(super) fn fill(
+        &self,
+        factors: &Factors,
+        method: Method,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        out: &mut [f64],
+    ) -> Result<Outcome> {
+        let fx = factors.fx(self.currency);
+        let fx_at = |scenario| fx.map_or(1.0, |path| path.at(scenario));
+        let fx_now = fx.map_or(1.0, |path| path.now);
+        let mut outcome = Outcome::default();
+        let value_now = match &self.kind {
+            Kind::Cash => {
+                out.fill(1.0);
+                1.0
+            }
+            Kind::Share { asset } => {
+                let path = spot_path(factors, asset)?;
+                out.iter_mut().zip(range.clone()).for_each(|(out, s)| *out = path.at(s));
+                path.now
+            }
+            Kind::Option(option) => {
+                outcome = option.fill(factors, self.currency, method, range.clone(), scratch, out)?;
+                option.value_now
+            }
+        };
+        outcome.measured_error *= self.units.abs() * fx_now;
+        if fx.is_none_or(|path| path.then.is_none()) {
+            out.iter_mut().for_each(|out| *out = self.units * (*out - value_now) * fx_now);
+        } else {
+            let now = value_now * fx_now;
+            out.iter_mut().zip(range).for_each(|(out, s)| *out = self.units * (*out * fx_at(s) - now));
+        }
+        Ok(outcome)
+    }
+}
+
+impl OptionPlan<'_> {
+    /// Writes the price of one unit in each scenario to `out`.
+    fn fill(
+        &self,
+        factors: &Factors,
+        currency: &alluse_risk_core::Currency,
+        method: Method,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        out: &mut [f64],
+    ) -> Result<Outcome> {
+        let underlying = self.contract.underlying();
+        let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
+        let spot = spot_path(factors, underlying)?;
+        let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
+        let dividend = factors.dividend(underlying).ok_or_else(|| missing("dividend yield"))?;
+        let shock = factors.volatility(underlying).ok_or_else(|| missing("volatility"))?;
+        if self.time_then <= 0.0 {
+            for (out, s) in out.iter_mut().zip(range) {
+                // The cash of the settlement earns the rate until the scenario ends.
+                *out = self.contract.intrinsic(spot.at(s)) * libm::exp(-rate.at(s) * self.time_then);
+            }
+            return Ok(Outcome::default());
+        }
+        // A price of zero is legal for the share; the logarithm wants something above it, and the smallest
+        // number there is changes no price.
+        scratch.spot.clear();
+        scratch.spot.extend(range.clone().map(|s| spot.at(s).max(f64::MIN_POSITIVE)));
+        scratch.volatility.clear();
+        match shock {
+            VolatilityShock::Fixed => {}
+            VolatilityShock::Multiply(by) => {
+                scratch.volatility.extend(range.clone().map(|s| self.volatility * by[s]));
+            }
+            VolatilityShock::Add(by) => scratch.volatility.extend(range.clone().map(|s| self.volatility + by[s])),
+        }
+        let volatility = match shock {
+            VolatilityShock::Fixed => Input::Constant(self.volatility),
+            _ => Input::PerScenario(&scratch.volatility),
+        };
+        let market = ScenarioMarket {
+            contract: self.contract,
+            time: self.time_then,
+            spot: &scratch.spot,
+            volatility,
+            rate: input(rate, &range),
+            dividend_yield: input(dividend, &range),
+        };
+        approximate::fill(&market, method, out)
+    }
+}
+
+/// One option in a run of scenarios.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScenarioMarket<'a> {
+    pub(super) contract: &'a OptionContract,
+    pub(super) time: f64,
+    pub(super) spot: &'a [f64],
+    pub(super) volatility: Input<'a>,
+    pub(super) rate: Input<'a>,
+    pub(super) dividend_yield: Input<'a>,
+}
+
+/// The value of an input in a scenario.
+pub(super) fn at(input: Input<'_>, scenario: usize) -> f64 {
+    match input {
+        Input::Constant(value) => value,
+        Input::PerScenario(values) => values[scenario],
+    }
+}
+
+impl ScenarioMarket<'_> {
+    /// Exact prices of every scenario.
+    pub(super) fn price_all(&self, out: &mut [f64]) -> Result<()> {
+        match self.contract.style() {
+            ExerciseStyle::European => {
+                let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
+                let scenarios = Scenarios::new(self.spot, self.volatility, self.rate, self.dividend_yield)?;
+                kernel::price_scenarios(Dispatch::detect(), option, scenarios, out)
+            }
+            ExerciseStyle::American => self.price_american(out),
+        }
+    }
+
+    /// One boundary for all scenarios when nothing but the spot moves, one for each otherwise.
+    fn price_american(&self, out: &mut [f64]) -> Result<()> {
+        let constant = |input| matches!(input, Input::Constant(_));
+        if constant(self.volatility) && constant(self.rate) && constant(self.dividend_yield) {
+            let boundary = self.boundary(0)?;
+            for (out, spot) in out.iter_mut().zip(self.spot) {
+                *out = boundary.price(*spot)?;
+            }
+            return Ok(());
+        }
+        for (scenario, out) in out.iter_mut().enumerate() {
+            *out = self.price_one(scenario)?;
+        }
+        Ok(())
+    }
+
+    /// Exact price of one scenario.
+    pub(super) fn price_one(&self, scenario: usize) -> Result<f64> {
+        match self.contract.style() {
+            ExerciseStyle::American => self.boundary(scenario)?.price(self.spot[scenario]),
+            ExerciseStyle::European => {
+                let mut out = [0.0];
+                let one = |input| Input::Constant(at(input, scenario));
+                let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
+                let spot = &self.spot[scenario..=scenario];
+                let scenarios =
+                    Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield))?;
+                kernel::price_scenarios(Dispatch::detect(), option, scenarios, &mut out)?;
+                Ok(out[0])
+            }
+        }
+    }
+
+    fn boundary(&self, scenario: usize) -> Result<ExerciseBoundary> {
+        crate::valuation::exercise_boundary(
+            self.contract,
+            self.time,
+            at(self.volatility, scenario),
+            at(self.rate, scenario),
+            at(self.dividend_yield, scenario),
+        )
+    }
+}
+
+fn input<'a>(path: &'a Path, range: &Range<usize>) -> Input<'a> {
+    match &path.then {
+        Some(then) => Input::PerScenario(&then[range.clone()]),
+        None => Input::Constant(path.now),
+    }
+}
+
+fn check_spot(book: &Book, factors: &Factors, asset: &alluse_risk_core::AssetId) -> Result<()> {
+    if book.market().spot(asset).is_none() {
+        return Err(Error::MissingQuote { what: "price", name: asset.to_string() });
+    }
+    spot_path(factors, asset).map(|_| ())
+}
+
+fn spot_path<'a>(factors: &'a Factors, asset: &alluse_risk_core::AssetId) -> Result<&'a Path> {
+    factors.spot(asset).ok_or_else(|| Error::NoScenarios { name: asset.to_string() })
+}
