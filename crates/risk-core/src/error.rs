@@ -180,6 +180,30 @@ pub enum Error {
         /// The name that was asked for.
         value: String,
     },
+    /// A look-up by date before the first date of a series.
+    #[error("{name:?} has no value at or before {date}: it starts on {first}")]
+    NotYet {
+        /// The series.
+        name: String,
+        /// The date asked for.
+        date: String,
+        /// Its first date.
+        first: String,
+    },
+    /// A look-up by date whose answer is older than the caller allows.
+    #[error("the last value of {name:?} at or before {date} is of {last}: {age_days} days old, allowed {max_age_days}")]
+    Stale {
+        /// The series.
+        name: String,
+        /// The date asked for.
+        date: String,
+        /// Date of its last value.
+        last: String,
+        /// Calendar days in between.
+        age_days: u32,
+        /// Greatest age allowed.
+        max_age_days: u32,
+    },
     /// A missing value under a policy that refuses missing values.
     #[error("missing value in column {column:?} on {row}")]
     MissingValue {
@@ -240,7 +264,7 @@ impl Error {
             | Self::Unknown { .. }
             | Self::MissingValue { .. }
             | Self::Parse { .. } => ErrorKind::InvalidInput,
-            Self::InsufficientData { .. } => ErrorKind::InsufficientData,
+            Self::InsufficientData { .. } | Self::NotYet { .. } | Self::Stale { .. } => ErrorKind::InsufficientData,
             Self::Undefined { .. } => ErrorKind::Undefined,
             Self::NotConverged { .. } => ErrorKind::NotConverged,
             Self::NotPositiveSemidefinite { .. } | Self::NotPositiveDefinite { .. } | Self::Singular { .. } => {
