@@ -12,7 +12,7 @@ use alluse_risk_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::spectral::spectral_of_quantiles;
+use crate::spectral::spectral_of_symmetric;
 use crate::{Error, HorizonRule, Result};
 
 /// A normal predictive distribution of the P&L.
@@ -114,7 +114,7 @@ impl LossDistribution for NormalLoss {
     }
 
     fn spectral(&self, spectrum: &Spectrum) -> CoreResult<Estimate> {
-        let multiplier = spectral_of_quantiles(spectrum, normal::quantile)?;
+        let multiplier = spectral_of_symmetric(spectrum, normal::quantile)?;
         Ok(self.estimate(multiplier, Measure::Spectral { spectrum: spectrum.to_string() }))
     }
 

@@ -14,7 +14,7 @@ use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
 use crate::normal::asymptotic_interval;
-use crate::spectral::spectral_of_quantiles;
+use crate::spectral::spectral_of_symmetric;
 use crate::student_t_fit::{StudentTFit, fit};
 use crate::student_t_law::StandardT;
 use crate::{Error, HorizonRule, Result};
@@ -152,7 +152,7 @@ impl LossDistribution for StudentTLoss {
         }
         self.estimate(Measure::Spectral { spectrum: spectrum.to_string() }, |nu| {
             let law = StandardT::new(nu);
-            spectral_of_quantiles(spectrum, |p| law.quantile(p))
+            spectral_of_symmetric(spectrum, |p| law.quantile(p))
         })
     }
 

@@ -1,0 +1,83 @@
+//! The risk of a book of shares and short options, by full revaluation on real price history.
+//!
+//! ```text
+//! cargo run --release --example risk_report
+//! cargo run --release --example risk_report -- --prices mine.csv --positions mine_too.csv
+//! ```
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use examples::arguments::{Accepts, Arguments};
+use examples::figures::figures;
+use examples::inputs::{Files, Inputs};
+use examples::progress::Progress;
+use examples::{Failure, Result, page};
+
+const HELP: &str = "\
+Risk report of a book of shares, cash and listed options.
+
+usage: risk_report [options]
+
+  --prices FILE             daily prices: a date column, then one column per symbol
+  --positions FILE          the book: position, type, symbol, quantity, and for options strike, expiry, multiplier;
+                            optional style, volatility; any further column is a label axis
+  --index FILE              daily closes of the index behind the volatility index
+  --volatility-index FILE   daily closes of a volatility index, in points
+  --rates FILE              monthly simple bill returns, column rf
+  --hold-volatility         leave volatilities where they are instead of moving them with the index
+  --json FILE               where the figures are written (out/risk_report.json)
+  --help                    this text
+
+Options without a volatility in the positions file get a modelled one; the report says so. Without any option
+every run uses the data in examples/data.";
+
+const ACCEPTS: Accepts = Accepts {
+    options: &["--prices", "--positions", "--index", "--volatility-index", "--rates", "--json"],
+    switches: &["--hold-volatility", "--help"],
+};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing better can be done when even this fails.
+            let _ = writeln!(std::io::stderr(), "risk_report: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments = Arguments::parse(std::env::args().skip(1), ACCEPTS)?;
+    if arguments.has("--help") {
+        return Ok(writeln!(std::io::stdout(), "{HELP}")?);
+    }
+    let files = Files {
+        prices: arguments.path_or("--prices", "stocks20_daily.csv"),
+        positions: arguments.path_or("--positions", "positions.csv"),
+        index: arguments.path_or("--index", "sp500_index_daily.csv"),
+        volatility_index: arguments.path_or("--volatility-index", "vix_2014_2018_daily.csv"),
+        rates: arguments.path_or("--rates", "ff3_monthly.csv"),
+        hold_volatility: arguments.has("--hold-volatility"),
+    };
+    let mut progress = Progress::new(6);
+    progress.step("files");
+    let inputs = Inputs::load(&files)?;
+    let figures = figures(inputs, &mut progress)?;
+    progress.finish();
+    let mut text = String::new();
+    page::write(&mut text, &figures).map_err(|error| Failure(error.to_string()))?;
+    let json = arguments.value("--json").map_or_else(|| PathBuf::from("out/risk_report.json"), PathBuf::from);
+    if let Some(folder) = json.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
+    }
+    std::fs::write(&json, serde_json::to_string_pretty(&figures)?)
+        .map_err(|error| Failure::in_file(&json.display().to_string(), error))?;
+    let mut out = std::io::stdout().lock();
+    write!(out, "{text}")?;
+    writeln!(out, "\nthe same figures as JSON: {}", json.display())?;
+    Ok(())
+}

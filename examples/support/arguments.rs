@@ -1,0 +1,94 @@
+//! The command line: `--name value` pairs and switches.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::{Failure, Result};
+
+/// What a program accepts.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepts {
+    /// Options that take a value.
+    pub options: &'static [&'static str],
+    /// Options that take none.
+    pub switches: &'static [&'static str],
+}
+
+/// The parsed command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Arguments {
+    options: BTreeMap<String, String>,
+    switches: Vec<String>,
+}
+
+impl Arguments {
+    /// Reads the words after the program's name.
+    ///
+    /// # Errors
+    /// For an unknown option, one given twice, and one without its value.
+    pub fn parse(words: impl IntoIterator<Item = String>, accepts: Accepts) -> Result<Self> {
+        let mut arguments = Self::default();
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            if accepts.switches.contains(&word.as_str()) {
+                arguments.switches.push(word);
+            } else if accepts.options.contains(&word.as_str()) {
+                let value = words.next().ok_or_else(|| Failure(format!("{word} needs a value; see --help")))?;
+                if arguments.options.insert(word.clone(), value).is_some() {
+                    return Err(Failure(format!("{word} is given twice; see --help")));
+                }
+            } else {
+                return Err(Failure(format!("unknown argument {word:?}; see --help")));
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// Whether a switch was given.
+    #[must_use]
+    pub fn has(&self, switch: &str) -> bool {
+        self.switches.iter().any(|s| s == switch)
+    }
+
+    /// The value of an option, if given.
+    #[must_use]
+    pub fn value(&self, option: &str) -> Option<&str> {
+        self.options.get(option).map(String::as_str)
+    }
+
+    /// A path, or a file of the examples' own data.
+    #[must_use]
+    pub fn path_or(&self, option: &str, own: &str) -> PathBuf {
+        self.value(option).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(own), PathBuf::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCEPTS: Accepts = Accepts { options: &["--prices"], switches: &["--help"] };
+
+    fn parse(words: &[&str]) -> Result<Arguments> {
+        Arguments::parse(words.iter().map(|w| (*w).to_owned()), ACCEPTS)
+    }
+
+    #[test]
+    fn pairs_and_switches() {
+        let arguments = parse(&["--help", "--prices", "a.csv"]).unwrap();
+        assert!(arguments.has("--help"));
+        assert_eq!(arguments.value("--prices"), Some("a.csv"));
+        assert!(parse(&[]).unwrap().path_or("--prices", "x.csv").ends_with("data/x.csv"));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        for (words, said) in [
+            (&["--nonsense"][..], "unknown argument \"--nonsense\"; see --help"),
+            (&["--prices"], "--prices needs a value; see --help"),
+            (&["--prices", "a", "--prices", "b"], "--prices is given twice; see --help"),
+        ] {
+            assert_eq!(parse(words).unwrap_err().0, said);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the example programs share: arguments, the positions file, the market they are valued in, and the
+//! pages they print. Everything that computes a number is a call of `alluse_quant`.
+
+pub mod arguments;
+mod failure;
+pub mod figures;
+pub mod inputs;
+pub mod page;
+pub mod positions;
+pub mod progress;
+
+pub use failure::{Failure, Result};
