@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::lanes::{Lanes, Source, fill};
+use super::lanes::{Lanes, Rows, Source, fill};
 use super::math::{exp_flushed, exp_moderate, ln_lanes, mills};
 use super::{Dispatch, OptionKind, same_length};
 use crate::Result;
@@ -206,38 +206,101 @@ struct ScenarioKernel<'a> {
     out: &'a mut [f64],
 }
 
+/// An argument with a function of it that is computed once when the argument is constant.
+struct Derived<'a, S: Simd> {
+    argument: Source<'a, S>,
+    known: Option<Source<'a, S>>,
+}
+
+/// One option's constants and sources in lanes.
+struct ScenarioRows<'a, S: Simd> {
+    sign: Lanes<S>,
+    strike: Lanes<S>,
+    log_strike: Lanes<S>,
+    time: Lanes<S>,
+    root_time: Lanes<S>,
+    /// With its logarithm.
+    spot: Derived<'a, S>,
+    volatility: Source<'a, S>,
+    /// With its discount factor.
+    rate: Derived<'a, S>,
+    /// With its discount factor.
+    dividend_yield: Derived<'a, S>,
+}
+
+#[inline(always)]
+fn discount<S: Simd>(rate: Lanes<S>, time: Lanes<S>) -> Lanes<S> {
+    exp_flushed(-(rate * time))
+}
+
+impl<'a, S: Simd> ScenarioRows<'a, S> {
+    #[inline(always)]
+    fn new(simd: S, option: &European, market: &Scenarios<'a>) -> Self {
+        let (strike, time) = (Lanes::splat(simd, option.strike), Lanes::splat(simd, option.time));
+        let spot = market.spot.source(simd);
+        let logs = match (market.log_spot, spot) {
+            (Some(values), _) => Some(Source::each(simd, values)),
+            (None, Source::Constant(value)) => Some(Source::Constant(ln_lanes(value))),
+            (None, Source::Each { .. }) => None,
+        };
+        Self {
+            sign: Lanes::splat(simd, option.kind.sign()),
+            strike,
+            log_strike: ln_lanes(strike),
+            time,
+            root_time: time.sqrt(),
+            spot: Derived { argument: spot, known: logs },
+            volatility: market.volatility.source(simd),
+            rate: Derived::discounting(market.rate.source(simd), time),
+            dividend_yield: Derived::discounting(market.dividend_yield.source(simd), time),
+        }
+    }
+}
+
+impl<'a, S: Simd> Derived<'a, S> {
+    #[inline(always)]
+    fn discounting(argument: Source<'a, S>, time: Lanes<S>) -> Self {
+        let known = match argument {
+            Source::Constant(rate) => Some(Source::Constant(discount(rate, time))),
+            Source::Each { .. } => None,
+        };
+        Self { argument, known }
+    }
+}
+
+impl<S: Simd> Rows<S, 1> for ScenarioRows<'_, S> {
+    #[inline(always)]
+    fn row(&self, index: usize) -> [Lanes<S>; 1] {
+        let spot = self.spot.argument.at(index);
+        let (rate, dividend_yield) = (self.rate.argument.at(index), self.dividend_yield.argument.at(index));
+        let log_spot = match &self.spot.known {
+            Some(logs) => logs.at(index),
+            None => ln_lanes(spot),
+        };
+        let rate_factor = match &self.rate.known {
+            Some(factor) => factor.at(index),
+            None => discount(rate, self.time),
+        };
+        let yield_factor = match &self.dividend_yield.known {
+            Some(factor) => factor.at(index),
+            None => discount(dividend_yield, self.time),
+        };
+        let terms = Terms {
+            sign: self.sign,
+            spot: spot * yield_factor,
+            strike: self.strike * rate_factor,
+            log_moneyness: (rate - dividend_yield).times_plus(self.time, log_spot - self.log_strike),
+            deviation: self.volatility.at(index) * self.root_time,
+        };
+        [terms.value()]
+    }
+}
+
 impl WithSimd for ScenarioKernel<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { option, market, out } = self;
-        let splat = |value| Lanes::splat(simd, value);
-        let (time, strike, sign) = (splat(option.time), splat(option.strike), splat(option.kind.sign()));
-        let root_time = splat(option.time.sqrt());
-        let log_strike = ln_lanes(strike);
-        let discount = |rate: Lanes<S>| exp_flushed(-(rate * time));
-        let (rate, dividend_yield) = (market.rate.source(simd), market.dividend_yield.source(simd));
-        let (rate_factor, rate_constant) = rate.map_constant(discount);
-        let (yield_factor, yield_constant) = dividend_yield.map_constant(discount);
-        let (spot, volatility) = (market.spot.source(simd), market.volatility.source(simd));
-        let (log_spot, logs_known) = match market.log_spot {
-            Some(values) => (Source::each(simd, values), true),
-            None => spot.map_constant(ln_lanes),
-        };
-        fill(simd, [out], |i| {
-            let (r, q, s) = (rate.at(i), dividend_yield.at(i), spot.at(i));
-            let d_r = if rate_constant { rate_factor.at(i) } else { discount(r) };
-            let d_q = if yield_constant { yield_factor.at(i) } else { discount(q) };
-            let log_s = if logs_known { log_spot.at(i) } else { ln_lanes(s) };
-            let terms = Terms {
-                sign,
-                spot: s * d_q,
-                strike: strike * d_r,
-                log_moneyness: (r - q).times_plus(time, log_s - log_strike),
-                deviation: volatility.at(i) * root_time,
-            };
-            [terms.value()]
-        });
+        fill([self.out], &ScenarioRows::new(simd, &self.option, &self.market));
     }
 }
 
@@ -355,7 +418,6 @@ pub(super) const BLOCK: usize = 64;
 
 /// The arguments of a block of options as lane sources.
 pub(super) struct Book<'a, S: Simd> {
-    simd: S,
     sign: Source<'a, S>,
     spot: Source<'a, S>,
     strike: Source<'a, S>,
@@ -383,7 +445,6 @@ impl<'a, S: Simd> Book<'a, S> {
     #[inline(always)]
     pub(super) fn new(simd: S, block: &Options<'a>, signs: &'a [f64]) -> Self {
         Self {
-            simd,
             sign: Source::each(simd, signs),
             spot: Source::each(simd, block.spot),
             strike: Source::each(simd, block.strike),
@@ -395,24 +456,28 @@ impl<'a, S: Simd> Book<'a, S> {
     }
 
     #[inline(always)]
-    pub(super) fn simd(&self) -> S {
-        self.simd
-    }
-
-    #[inline(always)]
     pub(super) fn quote(&self, i: usize) -> Quote<S> {
         let (spot, strike, time) = (self.spot.at(i), self.strike.at(i), self.time.at(i));
         let (volatility, rate, dividend_yield) = (self.volatility.at(i), self.rate.at(i), self.dividend_yield.at(i));
         let root_time = time.sqrt();
-        let yield_factor = exp_flushed(-(dividend_yield * time));
+        let yield_factor = discount(dividend_yield, time);
         let terms = Terms {
             sign: self.sign.at(i),
             spot: spot * yield_factor,
-            strike: strike * exp_flushed(-(rate * time)),
+            strike: strike * discount(rate, time),
             log_moneyness: (rate - dividend_yield).times_plus(time, ln_lanes(spot) - ln_lanes(strike)),
             deviation: volatility * root_time,
         };
         Quote { terms, spot, time, root_time, volatility, rate, dividend_yield, yield_factor }
+    }
+}
+
+struct Prices<'a, S: Simd>(Book<'a, S>);
+
+impl<S: Simd> Rows<S, 1> for Prices<'_, S> {
+    #[inline(always)]
+    fn row(&self, index: usize) -> [Lanes<S>; 1] {
+        [self.0.quote(index).terms.value()]
     }
 }
 
@@ -429,7 +494,7 @@ impl WithSimd for OptionKernel<'_> {
         for (index, out) in self.out.chunks_mut(BLOCK).enumerate() {
             let block = self.options.block(index * BLOCK, &mut signs);
             let book = Book::new(simd, &block, signs.get(..out.len()).unwrap_or(&signs));
-            fill(simd, [out], |i| [book.quote(i).terms.value()]);
+            fill([out], &Prices(book));
         }
     }
 }

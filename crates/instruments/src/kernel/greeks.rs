@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
 use super::european::{BLOCK, Book, Options, Quote};
-use super::lanes::{Lanes, fill};
+use super::lanes::{Lanes, Rows, fill};
 use super::math::{exp_moderate, mills};
 use super::{Dispatch, same_length};
 use crate::Result;
@@ -68,16 +68,31 @@ fn sensitivities<S: Simd>(quote: &Quote<S>) -> Row<S> {
         h.times_from((top_y / bottom_y).times_sign(b), b.greater_than(zero).select(terms.strike, zero)).times_sign(sign);
     // A density of 0 wins over a deviation of 0: away from the money an expired option has no gamma.
     let curved = density.greater_than(zero);
-    let or_zero = |value: Lanes<S>| curved.select(value, density);
     let delta = (quote.yield_factor * cdf_a).times_sign(sign);
-    let gamma = or_zero(quote.yield_factor * density / (quote.spot * terms.deviation));
-    let vega = or_zero(h * quote.root_time);
-    let decay = or_zero(h * quote.volatility / (quote.root_time + quote.root_time));
+    let gamma = curved.select(quote.yield_factor * density / (quote.spot * terms.deviation), density);
+    let vega = h * quote.root_time;
+    let decay = curved.select(h * quote.volatility / (quote.root_time + quote.root_time), density);
     let carry = quote.rate.times_from(strike_leg, quote.dividend_yield * quote.spot * delta);
     let theta = carry - decay;
     let rho = quote.time * strike_leg;
     let valid = terms.deviation.at_least(zero);
-    [delta, gamma, vega, theta, rho].map(|value| valid.select(value, zero.constant(f64::NAN)))
+    let nan = zero.constant(f64::NAN);
+    [
+        valid.select(delta, nan),
+        valid.select(gamma, nan),
+        valid.select(vega, nan),
+        valid.select(theta, nan),
+        valid.select(rho, nan),
+    ]
+}
+
+struct Sensitivities<'a, S: Simd>(Book<'a, S>);
+
+impl<S: Simd> Rows<S, 5> for Sensitivities<'_, S> {
+    #[inline(always)]
+    fn row(&self, index: usize) -> Row<S> {
+        sensitivities(&self.0.quote(index))
+    }
 }
 
 struct GreeksKernel<'a> {
@@ -100,7 +115,7 @@ impl WithSimd for GreeksKernel<'_> {
         for (index, ((((delta, gamma), vega), theta), rho)) in blocks.enumerate() {
             let block = self.options.block(index * BLOCK, &mut signs);
             let book = Book::new(simd, &block, signs.get(..delta.len()).unwrap_or(&signs));
-            fill(simd, [delta, gamma, vega, theta, rho], |i| sensitivities(&book.quote(i)));
+            fill([delta, gamma, vega, theta, rho], &Sensitivities(book));
         }
     }
 }
@@ -122,7 +137,7 @@ impl WithSimd for BookKernel<'_> {
             let block = self.options.block(index * BLOCK, &mut signs);
             let book = Book::new(simd, &block, signs.get(..n).unwrap_or(&signs));
             let out = rows.each_mut().map(|row| row.split_at_mut(n).0);
-            fill(simd, out, |i| sensitivities(&book.quote(i)));
+            fill(out, &Sensitivities(book));
             // One block, then the blocks in order: the order of the sum does not depend on the lanes.
             let mut part = [0.0; 5];
             for (i, quantity) in quantities.iter().enumerate() {

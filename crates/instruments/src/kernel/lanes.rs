@@ -1,56 +1,84 @@
-//! A vector of `f64` lanes with operators, so that formulas read like formulas.
+//! A block of `f64` lanes with operators, so that formulas read like formulas.
 //!
-//! NaN passes through every operation here, [`Lanes::clamp_above`] and [`Lanes::select`] included, on every
+//! A block is two registers wide. The formulas are long chains of dependent operations; two of them side by side
+//! keep both multipliers of the processor busy and share the loads of the constants.
+//!
+//! NaN passes through every operation here, [`Lanes::clamp_above`] and [`Mask::select`] included, on every
 //! instruction set. The `min` and `max` of the hardware do not promise that and are not used.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use pulp::Simd;
+use pulp::{Simd, bytemuck};
 
-/// As many numbers as the instruction set holds in one register.
+/// Two registers of numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lanes<S: Simd> {
     simd: S,
-    value: S::f64s,
+    value: [S::f64s; 2],
 }
 
 /// One truth value per lane.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mask<S: Simd> {
     simd: S,
-    value: S::m64s,
+    value: [S::m64s; 2],
+}
+
+/// The bit patterns of the lanes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bits<S: Simd> {
+    simd: S,
+    value: [S::u64s; 2],
+}
+
+/// Applies a `pulp` operation to both registers.
+macro_rules! both {
+    ($simd:expr, $method:ident, $a:expr) => {
+        [$simd.$method($a[0]), $simd.$method($a[1])]
+    };
+    ($simd:expr, $method:ident, $a:expr, $b:expr) => {
+        [$simd.$method($a[0], $b[0]), $simd.$method($a[1], $b[1])]
+    };
+    ($simd:expr, $method:ident, $a:expr, $b:expr, $c:expr) => {
+        [$simd.$method($a[0], $b[0], $c[0]), $simd.$method($a[1], $b[1], $c[1])]
+    };
 }
 
 impl<S: Simd> Mask<S> {
     /// `yes` where true, `no` elsewhere.
     #[inline(always)]
     pub(crate) fn select(self, yes: Lanes<S>, no: Lanes<S>) -> Lanes<S> {
-        Lanes::new(self.simd, self.simd.select_f64s(self.value, yes.value, no.value))
+        Lanes::new(self.simd, both!(self.simd, select_f64s, self.value, yes.value, no.value))
     }
 }
 
 impl<S: Simd> Lanes<S> {
     #[inline(always)]
-    pub(crate) fn new(simd: S, value: S::f64s) -> Self {
+    fn new(simd: S, value: [S::f64s; 2]) -> Self {
         Self { simd, value }
     }
 
     #[inline(always)]
     pub(crate) fn splat(simd: S, value: f64) -> Self {
-        Self::new(simd, simd.splat_f64s(value))
+        Self::new(simd, [simd.splat_f64s(value); 2])
     }
 
+    /// Fewer numbers than a block, padded with zeros.
     #[inline(always)]
-    pub(crate) fn simd(self) -> S {
-        self.simd
+    fn padded(simd: S, values: &[f64]) -> Self {
+        let (first, second) = values.split_at(values.len().min(S::F64_LANES));
+        Self::new(simd, [simd.partial_load_f64s(first), simd.partial_load_f64s(second)])
     }
 
+    /// The first lanes into a slice shorter than a block.
     #[inline(always)]
-    pub(crate) fn value(self) -> S::f64s {
-        self.value
+    fn store_part(self, out: &mut [f64]) {
+        let (first, second) = out.split_at_mut(out.len().min(S::F64_LANES));
+        self.simd.partial_store_f64s(first, self.value[0]);
+        self.simd.partial_store_f64s(second, self.value[1]);
     }
 
-    /// The same constant in every lane of a vector like this one.
+    /// The same constant in every lane of a block like this one.
     #[inline(always)]
     pub(crate) fn constant(self, value: f64) -> Self {
         Self::splat(self.simd, value)
@@ -59,51 +87,51 @@ impl<S: Simd> Lanes<S> {
     /// `self · factor + term`, in one rounding where the hardware has it.
     #[inline(always)]
     pub(crate) fn times_plus(self, factor: Self, term: Self) -> Self {
-        Self::new(self.simd, self.simd.mul_add_e_f64s(self.value, factor.value, term.value))
+        Self::new(self.simd, both!(self.simd, mul_add_e_f64s, self.value, factor.value, term.value))
     }
 
     /// `term − self · factor`, in one rounding where the hardware has it.
     #[inline(always)]
     pub(crate) fn times_from(self, factor: Self, term: Self) -> Self {
-        Self::new(self.simd, self.simd.negate_mul_add_e_f64s(self.value, factor.value, term.value))
+        Self::new(self.simd, both!(self.simd, negate_mul_add_e_f64s, self.value, factor.value, term.value))
     }
 
     /// What rounding took from the product `self · self = square`; exact on every instruction set.
     #[inline(always)]
     pub(crate) fn square_error(self, square: Self) -> Self {
-        Self::new(self.simd, self.simd.mul_add_f64s(self.value, self.value, (-square).value))
+        Self::new(self.simd, both!(self.simd, mul_add_f64s, self.value, self.value, (-square).value))
     }
 
     #[inline(always)]
     pub(crate) fn sqrt(self) -> Self {
-        Self::new(self.simd, self.simd.sqrt_f64s(self.value))
+        Self::new(self.simd, both!(self.simd, sqrt_f64s, self.value))
     }
 
     #[inline(always)]
     pub(crate) fn abs(self) -> Self {
-        Self::new(self.simd, self.simd.abs_f64s(self.value))
+        Self::new(self.simd, both!(self.simd, abs_f64s, self.value))
     }
 
-    /// This magnitude with the sign of `sign` multiplied in.
+    /// This number with the sign of `sign` multiplied in.
     #[inline(always)]
     pub(crate) fn times_sign(self, sign: Self) -> Self {
-        let bit = self.simd.and_f64s(sign.value, self.simd.splat_f64s(-0.0));
-        Self::new(self.simd, self.simd.xor_f64s(self.value, bit))
+        let bit = both!(self.simd, and_f64s, sign.value, self.constant(-0.0).value);
+        Self::new(self.simd, both!(self.simd, xor_f64s, self.value, bit))
     }
 
     #[inline(always)]
     pub(crate) fn less_than(self, other: Self) -> Mask<S> {
-        Mask { simd: self.simd, value: self.simd.less_than_f64s(self.value, other.value) }
+        Mask { simd: self.simd, value: both!(self.simd, less_than_f64s, self.value, other.value) }
     }
 
     #[inline(always)]
     pub(crate) fn at_least(self, other: Self) -> Mask<S> {
-        Mask { simd: self.simd, value: self.simd.greater_than_or_equal_f64s(self.value, other.value) }
+        Mask { simd: self.simd, value: both!(self.simd, greater_than_or_equal_f64s, self.value, other.value) }
     }
 
     #[inline(always)]
     pub(crate) fn greater_than(self, other: Self) -> Mask<S> {
-        Mask { simd: self.simd, value: self.simd.greater_than_f64s(self.value, other.value) }
+        Mask { simd: self.simd, value: both!(self.simd, greater_than_f64s, self.value, other.value) }
     }
 
     /// No more than `limit`; NaN stays NaN.
@@ -114,13 +142,66 @@ impl<S: Simd> Lanes<S> {
     }
 
     #[inline(always)]
-    pub(crate) fn bits(self) -> S::u64s {
-        self.simd.transmute_u64s_f64s(self.value)
+    pub(crate) fn bits(self) -> Bits<S> {
+        Bits { simd: self.simd, value: both!(self.simd, transmute_u64s_f64s, self.value) }
+    }
+}
+
+impl<S: Simd> Bits<S> {
+    #[inline(always)]
+    fn splat(self, value: u64) -> [S::u64s; 2] {
+        [self.simd.splat_u64s(value); 2]
     }
 
     #[inline(always)]
-    pub(crate) fn from_bits(simd: S, bits: S::u64s) -> Self {
-        Self::new(simd, simd.transmute_f64s_u64s(bits))
+    pub(crate) fn number(self) -> Lanes<S> {
+        Lanes::new(self.simd, both!(self.simd, transmute_f64s_u64s, self.value))
+    }
+
+    /// Wrapping sum with a constant.
+    #[inline(always)]
+    pub(crate) fn plus(self, value: u64) -> Self {
+        Self { simd: self.simd, value: both!(self.simd, add_u64s, self.value, self.splat(value)) }
+    }
+
+    /// Wrapping difference.
+    #[inline(always)]
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self { simd: self.simd, value: both!(self.simd, sub_u64s, self.value, other.value) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn and(self, mask: u64) -> Self {
+        Self { simd: self.simd, value: both!(self.simd, and_u64s, self.value, self.splat(mask)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn or(self, mask: u64) -> Self {
+        Self { simd: self.simd, value: both!(self.simd, or_u64s, self.value, self.splat(mask)) }
+    }
+
+    /// `bits << 52`: the low bits become the exponent. As a product, which is a shift to the compiler and
+    /// exists for every instruction set.
+    #[inline(always)]
+    pub(crate) fn to_exponent(self) -> Self {
+        Self { simd: self.simd, value: both!(self.simd, mul_u64s, self.value, self.splat(1 << 52)) }
+    }
+
+    /// The upper 32 bits of each pattern shifted right by 20, in their place; the lower bits are undefined.
+    #[inline(always)]
+    pub(crate) fn upper_shifted(self) -> Self {
+        Self { simd: self.simd, value: [upper_shifted(self.simd, self.value[0]), upper_shifted(self.simd, self.value[1])] }
+    }
+}
+
+#[inline(always)]
+fn upper_shifted<S: Simd>(simd: S, bits: S::u64s) -> S::u64s {
+    if S::IS_SCALAR {
+        let bits: u64 = bytemuck::cast(bits);
+        bytemuck::cast(bits >> 20)
+    } else {
+        let halves: S::u32s = bytemuck::cast(bits);
+        bytemuck::cast(simd.wrapping_dyn_shr_u32s(halves, simd.splat_u32s(20)))
     }
 }
 
@@ -130,7 +211,7 @@ macro_rules! operator {
             type Output = Self;
             #[inline(always)]
             fn $method(self, other: Self) -> Self {
-                Self::new(self.simd, self.simd.$simd(self.value, other.value))
+                Self::new(self.simd, both!(self.simd, $simd, self.value, other.value))
             }
         }
         impl<S: Simd> $trait<f64> for Lanes<S> {
@@ -151,55 +232,68 @@ impl<S: Simd> Neg for Lanes<S> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        Self::new(self.simd, self.simd.neg_f64s(self.value))
+        Self::new(self.simd, both!(self.simd, neg_f64s, self.value))
     }
 }
 
-/// Where a kernel reads one of its arguments: vector by vector, then the padded rest.
+/// Where a kernel reads one of its arguments: block by block, then the padded rest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Source<'a, S: Simd> {
     Constant(Lanes<S>),
-    Each { vectors: &'a [S::f64s], rest: Lanes<S> },
+    Each { blocks: &'a [[S::f64s; 2]], rest: Lanes<S> },
+}
+
+/// How many of `length` numbers fill whole blocks.
+#[inline(always)]
+fn whole<S: Simd>(length: usize) -> usize {
+    length - length % (2 * S::F64_LANES)
 }
 
 impl<'a, S: Simd> Source<'a, S> {
     #[inline(always)]
     pub(crate) fn each(simd: S, values: &'a [f64]) -> Self {
-        let (vectors, rest) = S::as_simd_f64s(values);
-        Self::Each { vectors, rest: Lanes::new(simd, simd.partial_load_f64s(rest)) }
+        let (blocks, rest) = values.split_at(whole::<S>(values.len()));
+        let (blocks, _) = pulp::as_arrays(S::as_simd_f64s(blocks).0);
+        Self::Each { blocks, rest: Lanes::padded(simd, rest) }
     }
 
-    /// The vector at `index`; the index after the last whole vector is the rest, padded with zeros.
+    /// The block at `index`; the index after the last whole block is the rest, padded with zeros.
     #[inline(always)]
     pub(crate) fn at(&self, index: usize) -> Lanes<S> {
         match self {
             Self::Constant(value) => *value,
-            Self::Each { vectors, rest } => vectors.get(index).map_or(*rest, |v| Lanes::new(rest.simd, *v)),
-        }
-    }
-
-    /// Applies a function now if the argument is constant; the flag says whether it was.
-    #[inline(always)]
-    pub(crate) fn map_constant(self, f: impl FnOnce(Lanes<S>) -> Lanes<S>) -> (Self, bool) {
-        match self {
-            Self::Constant(value) => (Self::Constant(f(value)), true),
-            each @ Self::Each { .. } => (each, false),
+            Self::Each { blocks, rest } => match blocks.get(index) {
+                Some(value) => Lanes::new(rest.simd, *value),
+                None => *rest,
+            },
         }
     }
 }
 
-/// Writes the N results of `f(index)` for every vector into the N slices, all of one length. The rest goes
-/// through the same lanes, so that a result does not depend on its place.
+/// A computation of N results for one block of elements.
+///
+/// A trait and not a closure: only a function can be made to inline, and one that does not inline would run
+/// without the vector instructions around it.
+pub(crate) trait Rows<S: Simd, const N: usize> {
+    fn row(&self, index: usize) -> [Lanes<S>; N];
+}
+
+/// Writes the N results for every block into the N slices, all of one length. The rest goes through the same
+/// lanes, so that a result does not depend on its place.
 #[inline(always)]
-pub(crate) fn fill<S: Simd, const N: usize>(simd: S, out: [&mut [f64]; N], mut f: impl FnMut(usize) -> [Lanes<S>; N]) {
-    let mut places = out.map(S::as_mut_simd_f64s);
-    let count = places.iter().map(|(vectors, rest)| vectors.len() + usize::from(!rest.is_empty())).max().unwrap_or(0);
+pub(crate) fn fill<S: Simd, const N: usize>(out: [&mut [f64]; N], rows: &impl Rows<S, N>) {
+    let mut places = out.map(|slice| {
+        let length = whole::<S>(slice.len());
+        let (blocks, rest) = slice.split_at_mut(length);
+        (pulp::as_arrays_mut::<2, _>(S::as_mut_simd_f64s(blocks).0).0, rest)
+    });
+    let count = places.iter().map(|(blocks, rest)| blocks.len() + usize::from(!rest.is_empty())).max().unwrap_or(0);
     for index in 0..count {
-        let values = f(index);
-        for ((vectors, rest), value) in places.iter_mut().zip(values) {
-            match vectors.get_mut(index) {
-                Some(place) => *place = value.value,
-                None => simd.partial_store_f64s(rest, value.value),
+        let results = rows.row(index);
+        for ((blocks, rest), result) in places.iter_mut().zip(results) {
+            match blocks.get_mut(index) {
+                Some(place) => *place = result.value,
+                None => result.store_part(rest),
             }
         }
     }

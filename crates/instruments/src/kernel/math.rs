@@ -11,7 +11,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::Dispatch;
-use super::lanes::{Lanes, Source, fill};
+use super::lanes::{Bits, Lanes, Rows, Source, fill};
 use crate::Result;
 
 // (e^r - 1 - r) / r^2 on |r| <= ln(2)/2, relative error of e^r 1.7e-17.
@@ -80,6 +80,9 @@ const ROUND: f64 = 6_755_399_441_055_744.0 + 1023.0;
 /// The largest x with a finite e^x.
 const EXP_FINITE: f64 = 709.782_712_893_384;
 
+/// 2^64.
+const TWO_64: f64 = 18_446_744_073_709_551_616.0;
+
 const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 
 #[inline(always)]
@@ -89,6 +92,48 @@ fn horner<S: Simd, const N: usize>(x: Lanes<S>, coefficients: &[f64; N]) -> Lane
         sum = sum.times_plus(x, x.constant(c));
     }
     sum
+}
+
+/// The even powers of an argument, for polynomials that are summed as a tree: a chain of additions would leave
+/// the processor waiting for each of them.
+#[derive(Clone, Copy)]
+struct Powers<S: Simd> {
+    x: Lanes<S>,
+    x2: Lanes<S>,
+    x4: Lanes<S>,
+    x8: Lanes<S>,
+}
+
+impl<S: Simd> Powers<S> {
+    #[inline(always)]
+    fn new(x: Lanes<S>) -> Self {
+        let x2 = x * x;
+        let x4 = x2 * x2;
+        Self { x, x2, x4, x8: x4 * x4 }
+    }
+
+    #[inline(always)]
+    fn linear(&self, constant: f64, slope: f64) -> Lanes<S> {
+        self.x.times_plus(self.x.constant(slope), self.x.constant(constant))
+    }
+
+    #[inline(always)]
+    fn cubic(&self, a: f64, b: f64, c: f64, d: f64) -> Lanes<S> {
+        self.x2.times_plus(self.linear(c, d), self.linear(a, b))
+    }
+
+    #[inline(always)]
+    fn degree_9(&self, c: &[f64; 10]) -> Lanes<S> {
+        let low = self.x4.times_plus(self.cubic(c[4], c[5], c[6], c[7]), self.cubic(c[0], c[1], c[2], c[3]));
+        self.x8.times_plus(self.linear(c[8], c[9]), low)
+    }
+
+    #[inline(always)]
+    fn degree_10(&self, c: &[f64; 11]) -> Lanes<S> {
+        let low = self.x4.times_plus(self.cubic(c[4], c[5], c[6], c[7]), self.cubic(c[0], c[1], c[2], c[3]));
+        let high = self.x2.times_plus(self.x.constant(c[10]), self.linear(c[8], c[9]));
+        self.x8.times_plus(high, low)
+    }
 }
 
 /// The two parts of e^(high + low) = 2ⁿ(1 + q): n in the low bits of the first, and q = e^r − 1, |r| ≤ ln(2)/2.
@@ -101,15 +146,14 @@ fn exp_parts<S: Simd>(high: Lanes<S>, low: Option<Lanes<S>>) -> (Lanes<S>, Lanes
     if let Some(low) = low {
         r = r + low;
     }
-    (shifted, (r * r).times_plus(horner(r, &EXP), r))
+    let powers = Powers::new(r);
+    (shifted, powers.x2.times_plus(powers.degree_9(&EXP), r))
 }
 
 /// 2ⁿ(1 + q) for a normal power of two. NaN in q survives whatever its payload did to n.
 #[inline(always)]
 fn scale<S: Simd>(shifted: Lanes<S>, q: Lanes<S>) -> Lanes<S> {
-    let simd = q.simd();
-    // A product by 2^52 is a shift to the compiler, and exists for every instruction set.
-    let power = Lanes::from_bits(simd, simd.mul_u64s(shifted.bits(), simd.splat_u64s(1 << 52)));
+    let power = shifted.bits().to_exponent().number();
     power.times_plus(q, power)
 }
 
@@ -134,12 +178,13 @@ fn exp_pair<S: Simd>(high: Lanes<S>, low: Option<Lanes<S>>) -> Lanes<S> {
     let bounded = high.less_than(high.constant(-750.0)).select(high.constant(-750.0), high);
     let (shifted, q) = exp_parts(bounded, low);
     let (tiny, huge) = (bounded.less_than(high.constant(-700.0)), bounded.greater_than(high.constant(700.0)));
-    let choose = |small, large| {
-        tiny.select(high.constant(small), huge.select(high.constant(large), high.constant(1.0)))
-    };
     // Away from the ends by 2^64 and back: the last product rounds once, to the subnormal grid if need be.
-    let shifted = shifted + (choose(65.0, -63.0) - 1.0);
-    let value = scale(shifted, q) * choose(2.0_f64.powi(-64), 2.0_f64.powi(64));
+    let detour = tiny.select(high.constant(64.0), huge.select(high.constant(-64.0), high.constant(0.0)));
+    let back = tiny.select(
+        high.constant(1.0 / TWO_64),
+        huge.select(high.constant(TWO_64), high.constant(1.0)),
+    );
+    let value = scale(shifted + detour, q) * back;
     high.greater_than(high.constant(EXP_FINITE)).select(high.constant(f64::INFINITY), value)
 }
 
@@ -149,20 +194,12 @@ pub(crate) fn exp_lanes<S: Simd>(x: Lanes<S>) -> Lanes<S> {
     exp_pair(x, None)
 }
 
-/// The exponent field as a number: `(bits >> 52)` of a positive pattern.
+/// The exponent field of a positive pattern as a number.
 #[inline(always)]
-fn exponent<S: Simd>(simd: S, bits: S::u64s) -> Lanes<S> {
-    // A number whose bit 32 weighs one, 2^20, takes the shifted field as its mantissa.
-    const CARRIER: u64 = 0x4130_0000_0000_0000;
-    let field = if S::IS_SCALAR {
-        let bits: u64 = pulp::bytemuck::cast(bits);
-        pulp::bytemuck::cast((bits >> 20) & 0x7FF_0000_0000)
-    } else {
-        let halves: S::u32s = pulp::bytemuck::cast(bits);
-        let shifted = simd.wrapping_dyn_shr_u32s(halves, simd.splat_u32s(20));
-        simd.and_u64s(pulp::bytemuck::cast(shifted), simd.splat_u64s(0x7FF_0000_0000))
-    };
-    Lanes::from_bits(simd, simd.or_u64s(field, simd.splat_u64s(CARRIER))) - 1_048_576.0
+fn exponent<S: Simd>(bits: Bits<S>) -> Lanes<S> {
+    // In 2^20 bit 32 of the mantissa weighs one: the field, shifted there, adds its value.
+    let carrier = bits.upper_shifted().and(0x7FF_0000_0000).or(0x4130_0000_0000_0000);
+    carrier.number() - 1_048_576.0
 }
 
 /// ln x; −∞ at 0, NaN below.
@@ -170,15 +207,13 @@ fn exponent<S: Simd>(simd: S, bits: S::u64s) -> Lanes<S> {
 pub(crate) fn ln_lanes<S: Simd>(x: Lanes<S>) -> Lanes<S> {
     const SQRT_HALF: u64 = 0x3FE6_A09E_667F_3BCD;
     const ONE: u64 = 0x3FF0_0000_0000_0000;
-    let simd = x.simd();
     let subnormal = x.less_than(x.constant(f64::MIN_POSITIVE));
     let normal = subnormal.select(x * 18_014_398_509_481_984.0, x);
     // x = 2^e m with m in [sqrt(1/2), sqrt 2).
     let bits = normal.bits();
-    let biased = simd.add_u64s(bits, simd.splat_u64s(ONE - SQRT_HALF));
-    let field = simd.and_u64s(biased, simd.splat_u64s(0x7FF0_0000_0000_0000));
-    let m = Lanes::from_bits(simd, simd.add_u64s(simd.sub_u64s(bits, field), simd.splat_u64s(ONE)));
-    let e = exponent(simd, biased) - subnormal.select(x.constant(1077.0), x.constant(1023.0));
+    let biased = bits.plus(ONE - SQRT_HALF);
+    let m = bits.minus(biased.and(0x7FF0_0000_0000_0000)).plus(ONE).number();
+    let e = exponent(biased) - subnormal.select(x.constant(1077.0), x.constant(1023.0));
     // ln(1 + f) = 2 atanh(s) with s = f / (2 + f), and 2s = f - s f: the leading term f is exact.
     let f = m - 1.0;
     let s = f / (f + 2.0);
@@ -194,7 +229,8 @@ pub(crate) fn ln_lanes<S: Simd>(x: Lanes<S>) -> Lanes<S> {
 /// Numerator and denominator of the Mills ratio for 0 ≤ x ≤ 40.
 #[inline(always)]
 pub(crate) fn mills<S: Simd>(x: Lanes<S>) -> (Lanes<S>, Lanes<S>) {
-    (horner(x, &MILLS_TOP), horner(x, &MILLS_BOTTOM))
+    let powers = Powers::new(x);
+    (powers.degree_9(&MILLS_TOP), powers.degree_10(&MILLS_BOTTOM))
 }
 
 /// Φ(x).
@@ -222,16 +258,28 @@ struct Map<'a> {
     out: &'a mut [f64],
 }
 
+struct MapRows<'a, S: Simd> {
+    function: Function,
+    values: Source<'a, S>,
+}
+
+impl<S: Simd> Rows<S, 1> for MapRows<'_, S> {
+    #[inline(always)]
+    fn row(&self, index: usize) -> [Lanes<S>; 1] {
+        let x = self.values.at(index);
+        [match self.function {
+            Function::Exp => exp_lanes(x),
+            Function::Ln => ln_lanes(x),
+            Function::NormalCdf => normal_cdf_lanes(x),
+        }]
+    }
+}
+
 impl WithSimd for Map<'_> {
     type Output = ();
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let source = Source::each(simd, self.values);
-        match self.function {
-            Function::Exp => fill(simd, [self.out], |i| [exp_lanes(source.at(i))]),
-            Function::Ln => fill(simd, [self.out], |i| [ln_lanes(source.at(i))]),
-            Function::NormalCdf => fill(simd, [self.out], |i| [normal_cdf_lanes(source.at(i))]),
-        }
+        fill([self.out], &MapRows { function: self.function, values: Source::each(simd, self.values) });
     }
 }
 
