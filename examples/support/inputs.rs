@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use alluse_quant::instruments::{Book, ExchangeCalendar, MarketSnapshot};
-use alluse_quant::risk_core::covariance::{EwmaStart, ewma_variance};
+use alluse_quant::risk_core::covariance::ewma::{self, InitialVariance};
 use alluse_quant::risk_core::panel::{
     Driver, DrivenFactors, HistoricalScenarios, Missing, MissingFactor, PricePanel, ReturnPanel, SeriesPanel, align,
 };
@@ -218,8 +218,8 @@ impl VolatilityModel {
 
 /// Annualised EWMA volatility of one asset's daily returns, RiskMetrics' decay.
 fn ewma_volatility(returns: &ReturnPanel, asset: &AssetId) -> Result<f64> {
-    let variance = ewma_variance(returns.column(asset)?, Decay::RISKMETRICS_DAILY, EwmaStart::FirstSquare)?;
-    Ok((variance * Frequency::Daily.periods_per_year()).sqrt())
+    let variance = ewma::variance(returns.column(asset)?, Decay::RISKMETRICS_DAILY, InitialVariance::FirstSquare)?;
+    Ok(variance.annualized_volatility(Frequency::Daily))
 }
 
 /// The last monthly bill return as a continuously compounded annual rate.

@@ -61,6 +61,20 @@ pub enum Error {
         /// For which asset, contract or currency.
         name: String,
     },
+    /// The scenarios do not move the price of a position.
+    #[error("the scenarios say nothing about the spot of {name}")]
+    NoScenarios {
+        /// The asset.
+        name: String,
+    },
+    /// Scenarios that start on another day than the market.
+    #[error("the market is of {market}, the scenarios start from {scenarios}")]
+    AsOfMismatch {
+        /// Date of the market snapshot.
+        market: Date,
+        /// Date from which the scenarios start.
+        scenarios: Date,
+    },
     /// A matrix that would not fit.
     #[error("the P&L cube would have {cells} cells, more than the limit of {limit}; group it by label instead")]
     TooLarge {
@@ -81,10 +95,10 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Input(error) => error.kind(),
-            Self::Market { .. } | Self::Expired { .. } | Self::ShockOutOfDomain { .. } | Self::TooLarge { .. } => {
+            Self::Market { .. } | Self::Expired { .. } | Self::ShockOutOfDomain { .. } | Self::TooLarge { .. } | Self::AsOfMismatch { .. } => {
                 ErrorKind::InvalidInput
             }
-            Self::MissingFactor { .. } | Self::MissingQuote { .. } => ErrorKind::InsufficientData,
+            Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => ErrorKind::InsufficientData,
         }
     }
 }

@@ -1,10 +1,50 @@
-//! Shares, cash and listed options: pricing, greeks, implied volatility, and the full revaluation of
-//! books under scenarios.
+//! Shares, cash and listed options: what they are worth, and what a book of them is worth in every scenario.
+//!
+//! ```
+//! use alluse_instruments::{Book, MarketSnapshot, Multiplier, OptionContract};
+//! use jiff::civil::date;
+//!
+//! let market = MarketSnapshot::usd(date(2018, 12, 31))
+//!     .with_spot("KO", 41.0)?
+//!     .with_volatility("KO", 0.20)?
+//!     .with_rate("USD", 0.02)?
+//!     .with_dividend_yield("KO", 0.0)?;
+//! let put = OptionContract::put("KO", 40.0, date(2019, 1, 18), Multiplier::EQUITY)?;
+//! let book = Book::builder().cash("USD", 4_000.0).option(put, -1.0).build(&market)?;
+//!
+//! let (exposure, coverage) = book.exposure();
+//! assert!(coverage.is_complete());
+//! assert!(exposure.dollar_delta > 0.0 && exposure.vega < 0.0); // a short put
+//! assert_eq!(book.assignment_obligations()[0].amount, 4_000.0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Conventions
+//! Rates and dividend yields are continuously compounded, volatility is per √year, time is ACT/365F to the close of the
+//! expiry date. Greeks are per unit of their input. A position that cannot be valued is reported, never
+//! dropped.
+//!
+//! # Features
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `parallel` | yes | revaluation on all cores; no number depends on it |
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod book;
+mod calendar;
 mod error;
+mod instrument;
 pub mod kernel;
+mod market;
 pub mod pricing;
+mod revalue;
+mod valuation;
 
+pub use book::{AssignmentObligation, Book, BookBuilder, Position};
+pub use calendar::{ExchangeCalendar, year_fraction};
 pub use error::{Error, Result};
+pub use instrument::{Instrument, Multiplier, OptionContract};
+pub use market::MarketSnapshot;
+pub use revalue::{HeldFixed, Method, Revaluation, TimeRoll};
+pub use valuation::{Exposure, LabelExposure};

@@ -4,7 +4,9 @@ use alluse_risk_core::{Coverage, Currency, RowId, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::year_fraction;
-use crate::pricing::{AmericanOption, BlackScholes, BlackScholesInputs, ExerciseBoundary, ExerciseStyle, Greeks};
+use crate::pricing::{
+    AmericanMethod, BlackScholes, BlackScholesInputs, ExerciseStyle, Precision, american_greeks,
+};
 use crate::{Book, Error, Instrument, MarketSnapshot, OptionContract, Position, Result};
 
 /// Value and sensitivities in base currency. Additive: those of a book are the sums over its positions.
@@ -180,20 +182,48 @@ impl OptionQuotes {
         })
     }
 
+    fn model(&self, contract: &OptionContract) -> Result<BlackScholes> {
+        BlackScholes::new(BlackScholesInputs {
+            spot: self.spot,
+            strike: contract.strike(),
+            time: self.time,
+            volatility: self.volatility,
+            rate: self.rate,
+            dividend_yield: self.dividend_yield,
+        })
+    }
+
     fn price(&self, contract: &OptionContract) -> Result<f64> {
+        let model = self.model(contract)?;
         match contract.style() {
-            _ if self.time <= 0.0 => Ok(contract.intrinsic(self.spot)),
-            ExerciseStyle::European => Ok(self.european(contract)?.price(contract.kind())),
-            ExerciseStyle::American => self.american(contract)?.price(contract.kind()),
+            ExerciseStyle::European => Ok(model.price(contract.kind())),
+            ExerciseStyle::American => AmericanMethod::default().price(contract.kind(), &model),
         }
     }
 
-    fn greeks(&self, contract: &OptionContract) -> Result<Greeks> {
+    fn greeks(&self, contract: &OptionContract) -> Result<OptionGreeks> {
+        let model = self.model(contract)?;
         match contract.style() {
-            ExerciseStyle::European => self.european(contract)?.greeks(contract.kind()),
-            ExerciseStyle::American => self.american(contract)?.greeks(contract.kind()),
+            ExerciseStyle::European => {
+                let g = model.greeks(contract.kind())?;
+                Ok(OptionGreeks { delta: g.delta, gamma: g.gamma, vega: g.vega, theta: g.theta, rho: g.rho })
+            }
+            ExerciseStyle::American => {
+                let g = american_greeks(contract.kind(), &model, Precision::default())?;
+                Ok(OptionGreeks { delta: g.delta, gamma: g.gamma, vega: g.vega, theta: g.theta, rho: g.rho })
+            }
         }
     }
+}
+
+/// The greeks that an exposure needs, whatever the exercise style.
+#[derive(Debug, Clone, Copy)]
+struct OptionGreeks {
+    delta: f64,
+    gamma: f64,
+    vega: f64,
+    theta: f64,
+    rho: f64,
 }
 
 fn missing(what: &'static str, name: &str) -> Error {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::approximate::{self, Method};
 use super::factors::{Factors, Path, VolatilityShock};
 use crate::kernel::{self, Dispatch, European, Input, Scenarios};
-use crate::pricing::{ExerciseBoundary, ExerciseStyle};
+use crate::pricing::{AmericanMethod, BlackScholes, BlackScholesInputs, ExerciseBoundary, ExerciseStyle, Precision};
 use crate::{Book, Error, Instrument, OptionContract, Position, Result, calendar::year_fraction};
 
 /// Buffers that a thread uses again for each row.
@@ -233,11 +233,13 @@ impl ScenarioMarket<'_> {
     fn price_american(&self, out: &mut [f64]) -> Result<()> {
         let constant = |input| matches!(input, Input::Constant(_));
         if constant(self.volatility) && constant(self.rate) && constant(self.dividend_yield) {
-            let boundary = self.boundary(0)?;
-            for (out, spot) in out.iter_mut().zip(self.spot) {
-                *out = boundary.price(*spot)?;
+            if at(self.volatility, 0) > 0.0 {
+                let boundary = ExerciseBoundary::new(self.contract.kind(), &self.model(0)?, Precision::default())?;
+                for (out, spot) in out.iter_mut().zip(self.spot) {
+                    *out = boundary.price(*spot)?;
+                }
+                return Ok(());
             }
-            return Ok(());
         }
         for (scenario, out) in out.iter_mut().enumerate() {
             *out = self.price_one(scenario)?;
@@ -248,7 +250,7 @@ impl ScenarioMarket<'_> {
     /// Exact price of one scenario.
     pub(super) fn price_one(&self, scenario: usize) -> Result<f64> {
         match self.contract.style() {
-            ExerciseStyle::American => self.boundary(scenario)?.price(self.spot[scenario]),
+            ExerciseStyle::American => AmericanMethod::default().price(self.contract.kind(), &self.model(scenario)?),
             ExerciseStyle::European => {
                 let mut out = [0.0];
                 let one = |input| Input::Constant(at(input, scenario));
@@ -262,14 +264,15 @@ impl ScenarioMarket<'_> {
         }
     }
 
-    fn boundary(&self, scenario: usize) -> Result<ExerciseBoundary> {
-        crate::valuation::exercise_boundary(
-            self.contract,
-            self.time,
-            at(self.volatility, scenario),
-            at(self.rate, scenario),
-            at(self.dividend_yield, scenario),
-        )
+    fn model(&self, scenario: usize) -> Result<BlackScholes> {
+        BlackScholes::new(BlackScholesInputs {
+            spot: self.spot[scenario],
+            strike: self.contract.strike(),
+            time: self.time,
+            volatility: at(self.volatility, scenario),
+            rate: at(self.rate, scenario),
+            dividend_yield: at(self.dividend_yield, scenario),
+        })
     }
 }
 

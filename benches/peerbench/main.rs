@@ -1,0 +1,40 @@
+//! Times workloads on the input files of the peer programs: `peerbench W2 DATA OUT.json`.
+//!
+//! Inputs are in memory before the clock starts and the answer is in memory when it stops. One thread, as the
+//! peers it is compared with.
+
+mod options;
+mod record;
+mod var;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use record::{Record, Result};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing better can be done when even this fails.
+            let _ = writeln!(std::io::stderr(), "peerbench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<()> {
+    let [workload, data, out] = words else {
+        return Err("usage: peerbench W2|W4 DATA OUT.json".into());
+    };
+    let data = Path::new(data);
+    let mut record = Record::default();
+    match workload.as_str() {
+        "W2" => var::run(data, &mut record)?,
+        "W4" => options::run(data, &mut record)?,
+        other => return Err(format!("workload {other:?} is not among W2, W4").into()),
+    }
+    record.write(Path::new(out))
+}
