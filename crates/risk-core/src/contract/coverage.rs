@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// How much of a book a number speaks for.
 ///
 /// A position that cannot be valued still counts in both totals: with its last valid or declared
@@ -53,6 +55,26 @@ impl Coverage {
             notional_valued: self.notional_valued + other.notional_valued,
             notional: self.notional.zip(other.notional).map(|(a, b)| a + b),
         }
+    }
+
+    /// Refuses a part that exceeds its whole, and notionals that are negative or not finite.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.positions_valued > self.positions {
+            let value = self.positions_valued as f64;
+            return Err(Error::OutOfDomain { name: "positions valued", expected: "at most all positions", value });
+        }
+        let valid = |notional: f64| notional >= 0.0 && notional.is_finite();
+        for value in [Some(self.notional_valued), self.notional].into_iter().flatten() {
+            if !valid(value) {
+                return Err(Error::OutOfDomain { name: "gross notional", expected: "at least 0 and finite", value });
+            }
+        }
+        // Both are sums, taken in orders that may differ: rounding may put the part above the whole.
+        if self.notional.is_some_and(|whole| self.notional_valued > whole * (1.0 + 1e-9)) {
+            let value = self.notional_valued;
+            return Err(Error::OutOfDomain { name: "notional valued", expected: "at most the whole notional", value });
+        }
+        Ok(())
     }
 
     /// Whether every position was valued.

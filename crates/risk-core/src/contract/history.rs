@@ -75,11 +75,16 @@ impl<'a> HistorySplitter<'a> {
     /// A splitter over `panel` for fixed `exposures`, one per column, in money.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`] or [`Error::ElementOutOfDomain`] for bad exposures.
+    /// [`Error::LengthMismatch`] or [`Error::ElementOutOfDomain`] for bad exposures,
+    /// [`Error::Unsupported`] for a panel of overlapping returns: a model would take them for as many
+    /// independent ones.
     pub fn new(panel: &'a ReturnPanel, exposures: impl Into<Array1<f64>>) -> Result<Self> {
         let exposures = exposures.into();
         check::length("exposures", panel.assets().len(), exposures.len())?;
         check::finite("exposures", exposures.view())?;
+        if panel.overlap() != 1 {
+            return Err(Error::Unsupported { what: "a history of overlapping returns" });
+        }
         Ok(Self { panel, exposures })
     }
 
@@ -150,5 +155,14 @@ mod tests {
         assert!(splitter.ending(2, 0).is_err());
         assert!(HistorySplitter::new(&panel, array![1.0]).is_err());
         assert!(HistorySplitter::new(&panel, array![1.0, f64::NAN]).is_err());
+    }
+
+    #[test]
+    fn overlapping_returns_are_no_history() {
+        let dates = (1..=4).map(|day| date(2024, 1, day)).collect();
+        let prices = array![[1.0], [2.0], [3.0], [4.0]];
+        let prices = crate::panel::PricePanel::new(dates, vec![AssetId::new("A").unwrap()], prices).unwrap();
+        let returns = prices.overlapping_returns(crate::Horizon::days(2).unwrap()).unwrap();
+        assert!(matches!(HistorySplitter::new(&returns, array![1.0]), Err(Error::Unsupported { .. })));
     }
 }

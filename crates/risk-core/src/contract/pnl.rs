@@ -121,7 +121,8 @@ impl ScenarioPnl {
     ///
     /// # Errors
     /// [`Error::LengthMismatch`] when shapes disagree, [`Error::Duplicate`] for a row or scenario
-    /// named twice, [`Error::EntryOutOfDomain`] for a P&L that is not finite, and the errors of
+    /// named twice, [`Error::EntryOutOfDomain`] for a P&L that is not finite, [`Error::OutOfDomain`] for
+    /// a coverage in which a part exceeds the whole, and the errors of
     /// [`ScenarioSet`](crate::ScenarioSet) for probabilities and dates.
     pub fn new(mut parts: ScenarioPnlParts) -> Result<Self> {
         let scenarios = parts.ids.len();
@@ -135,6 +136,8 @@ impl ScenarioPnl {
         check::length("row coverage", parts.rows.len(), parts.row_coverage.len())?;
         check::length("label rows", parts.rows.len() + parts.unvalued.len(), parts.labels.rows())?;
         check::unique("row", all_rows(&parts).map(RowId::as_str))?;
+        parts.row_coverage.iter().try_for_each(Coverage::check)?;
+        parts.unvalued.iter().try_for_each(|unvalued| unvalued.coverage.check())?;
         ids_valid(&parts.ids, parts.ordering, scenarios)?;
         if let Some(probabilities) = &parts.probabilities {
             probabilities_valid(probabilities.view(), scenarios)?;
@@ -150,6 +153,10 @@ impl ScenarioPnl {
                 expected: "finite",
                 value,
             });
+        }
+        if parts.rows.is_empty() {
+            // Nested lists cannot store the width of a matrix without rows; one shape keeps equality.
+            parts.values = Array2::zeros((0, scenarios));
         }
         if !parts.values.is_standard_layout() {
             parts.values = parts.values.as_standard_layout().into_owned();
@@ -265,7 +272,7 @@ impl ScenarioPnl {
             return undefined("hand-written scenarios are not a sample of a distribution");
         }
         if self.parts.rows.is_empty() {
-            return undefined("no position could be valued");
+            return undefined(NOTHING_VALUED);
         }
         let losses = LossSample::new(gains.mapv_into(|gain| 0.0 - gain))?;
         let losses = match &self.parts.probabilities {
@@ -281,14 +288,17 @@ impl ScenarioPnl {
     /// The value path that starts at `start_value` and earns the total P&L of each scenario in turn.
     ///
     /// # Errors
-    /// [`Error::Undefined`] unless the scenarios are dated and do not overlap, and the errors of
-    /// [`DrawdownPath::from_values`].
+    /// [`Error::Undefined`] unless the scenarios are dated and do not overlap, or when no row was valued;
+    /// and the errors of [`DrawdownPath::from_values`].
     pub fn path(&self, start_value: f64) -> Result<DrawdownPath> {
         if self.parts.ordering != Ordering::Dated || self.parts.overlap != 1 {
             return Err(Error::Undefined {
                 name: "drawdown",
                 reason: "it needs scenarios on consecutive dates that do not overlap",
             });
+        }
+        if self.parts.rows.is_empty() {
+            return Err(Error::Undefined { name: "drawdown", reason: NOTHING_VALUED });
         }
         let mut value = start_value;
         let mut values = vec![start_value];
@@ -334,7 +344,7 @@ impl ScenarioPnl {
             unvalued.push(Unvalued {
                 row: RowId::new(group.name())?,
                 kind: members[0].kind,
-                reason: members[0].reason.clone(),
+                reason: distinct_reasons(&members),
                 coverage: members.iter().map(|m| m.coverage).fold(Coverage::complete(0, 0.0), Coverage::and),
             });
         }
@@ -384,6 +394,19 @@ impl ScenarioPnl {
             assumptions: self.parts.assumptions.clone(),
         }
     }
+}
+
+const NOTHING_VALUED: &str = "no position could be valued";
+
+/// Every reason once, in order of first use.
+fn distinct_reasons(members: &[&Unvalued]) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    for member in members {
+        if !reasons.contains(&member.reason.as_str()) {
+            reasons.push(&member.reason);
+        }
+    }
+    reasons.join("; ")
 }
 
 fn all_rows(parts: &ScenarioPnlParts) -> impl Iterator<Item = &RowId> {

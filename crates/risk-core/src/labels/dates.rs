@@ -24,6 +24,7 @@ use crate::{Error, Result};
 /// # Ok::<(), alluse_risk_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct DateLabels {
     axis: String,
     entries: BTreeMap<Date, BTreeMap<Timestamp, String>>,
@@ -81,6 +82,27 @@ impl DateLabels {
     }
 }
 
+/// The stored form, so that stored labels are checked when they are read back.
+#[derive(Deserialize)]
+struct Stored {
+    axis: String,
+    entries: BTreeMap<Date, BTreeMap<Timestamp, String>>,
+}
+
+impl TryFrom<Stored> for DateLabels {
+    type Error = Error;
+
+    fn try_from(stored: Stored) -> Result<Self> {
+        let mut labels = Self::new(stored.axis);
+        for (date, revisions) in stored.entries {
+            for (known_at, label) in revisions {
+                labels.record(date, label, known_at)?;
+            }
+        }
+        Ok(labels)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -121,5 +143,6 @@ mod tests {
         labels.record(date(2024, 3, 1), "calm", at("2024-03-01T21:00:00Z")).unwrap();
         let text = serde_json::to_string(&labels).unwrap();
         assert_eq!(serde_json::from_str::<DateLabels>(&text).unwrap(), labels);
+        assert!(serde_json::from_str::<DateLabels>(&text.replace("calm", " ")).is_err());
     }
 }

@@ -112,9 +112,16 @@ pub(super) fn relative_change(before: f64, after: f64) -> f64 {
     (after - before) / before
 }
 
-/// `ln(after / before)` of two positive numbers; near 1 by way of the exact difference, and far from 1
-/// without a quotient that could overflow.
+/// `ln(after / before)` of two positive numbers: near 1 by way of the exact difference, far from 1 by the
+/// quotient, and by two logs where the quotient would overflow or lose digits.
 pub(super) fn log_change(before: f64, after: f64) -> f64 {
     let change = relative_change(before, after);
-    if change.abs() < 0.5 { libm::log1p(change) } else { libm::log(after) - libm::log(before) }
+    let quotient = after / before;
+    if change.abs() < 0.5 {
+        libm::log1p(change)
+    } else if quotient.is_normal() {
+        libm::log(quotient)
+    } else {
+        libm::log(after) - libm::log(before)
+    }
 }
