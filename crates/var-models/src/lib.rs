@@ -14,7 +14,6 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
-mod cornish_fisher;
 mod decomposition;
 mod delta_normal;
 mod empirical;
@@ -29,7 +28,6 @@ mod student_t_fit;
 mod student_t_law;
 mod weights;
 
-pub use cornish_fisher::{CornishFisher, CornishFisherOrder, CornishFisherVar};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;

@@ -115,7 +115,7 @@ impl LossDistribution for NormalLoss {
 
     fn spectral(&self, spectrum: &Spectrum) -> CoreResult<Estimate> {
         let multiplier = spectral_of_symmetric(spectrum, normal::quantile)?;
-        Ok(self.estimate(multiplier, Measure::Spectral { spectrum: spectrum.to_string() }))
+        Ok(self.estimate(multiplier, Measure::Spectral { spectrum: spectrum.name() }))
     }
 
     fn cdf(&self, loss: f64) -> CoreResult<f64> {

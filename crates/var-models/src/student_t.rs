@@ -150,7 +150,7 @@ impl LossDistribution for StudentTLoss {
         if self.degrees_of_freedom <= 1.0 {
             return Err(Error::InfiniteMean { degrees_of_freedom: self.degrees_of_freedom }.into());
         }
-        self.estimate(Measure::Spectral { spectrum: spectrum.to_string() }, |nu| {
+        self.estimate(Measure::Spectral { spectrum: spectrum.name() }, |nu| {
             let law = StandardT::new(nu);
             spectral_of_symmetric(spectrum, |p| law.quantile(p))
         })

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::normal;
 use super::sample::LossSample;
-use crate::{Confidence, Error, Estimate, Measure, Result, check};
+use crate::{normal, Confidence, Error, Estimate, Measure, Result, check};
 
 /// What to do outside the parameters for which the Cornish-Fisher expansion is a quantile function.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,6 +13,27 @@ pub enum ExpansionDomain {
     Monotone,
     /// Evaluate the polynomial wherever it leads, as most packages do.
     Unchecked,
+}
+
+/// How far the expansion of a quantile goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpansionOrder {
+    /// The first skewness term alone, as older texts have it.
+    Third,
+    /// Skewness and kurtosis.
+    #[default]
+    Fourth,
+}
+
+/// An expanded quantile and the loss there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ExpandedQuantile {
+    /// The standardised quantile of the return, negative in the loss tail.
+    pub z: f64,
+    /// The loss, `−(μ + z σ)`.
+    pub value_at_risk: f64,
 }
 
 /// Whether an expansion of expected shortfall may fall below its value at risk.
@@ -128,6 +148,40 @@ impl CornishFisher {
         -(self.mean + self.standardised_quantile(confidence) * self.standard_deviation)
     }
 
+    /// The expansion where the normal quantile of the return would be `−multiplier`, such as the 2.33 of older
+    /// texts.
+    ///
+    /// # Errors
+    /// [`Error::OutOfDomain`] unless the multiplier is finite; [`Error::Undefined`] where the expansion does not
+    /// increase at that point, whatever the domain the expansion was made with.
+    ///
+    /// # Examples
+    /// ```
+    /// use alluse_risk_core::measures::{CornishFisher, ExpansionDomain, ExpansionOrder};
+    ///
+    /// // Hull, technical note 10: skewness alone, 2.33 standard deviations.
+    /// let pnl = CornishFisher::new(-0.2, 2.2, -0.4, 0.0, ExpansionDomain::Unchecked)?;
+    /// assert!((pnl.at_multiplier(2.33, ExpansionOrder::Third)?.value_at_risk - 5.976).abs() < 2e-3);
+    /// # Ok::<(), alluse_risk_core::Error>(())
+    /// ```
+    pub fn at_multiplier(&self, multiplier: f64, order: ExpansionOrder) -> Result<ExpandedQuantile> {
+        check::finite_number("multiplier", multiplier)?;
+        let (s, k) = (self.skewness, self.excess_kurtosis);
+        let q = -multiplier;
+        let (z, slope) = match order {
+            ExpansionOrder::Third => (q + (q * q - 1.0) * s / 6.0, 1.0 + q * s / 3.0),
+            ExpansionOrder::Fourth => (
+                self.expand(q),
+                1.0 + q * s / 3.0 + (q * q - 1.0) * k / 8.0 - (6.0 * q * q - 5.0) * s * s / 36.0,
+            ),
+        };
+        if slope <= 0.0 {
+            let reason = "the expansion does not increase at this quantile";
+            return Err(Error::Undefined { name: "Cornish-Fisher quantile", reason });
+        }
+        Ok(ExpandedQuantile { z, value_at_risk: -(self.mean + z * self.standard_deviation) })
+    }
+
     /// Expected shortfall by the Edgeworth expansion of the tail mean.
     ///
     /// ```text
@@ -149,8 +203,11 @@ impl CornishFisher {
     }
 
     fn standardised_quantile(&self, confidence: Confidence) -> f64 {
+        self.expand(normal::quantile_inside(confidence.tail()))
+    }
+
+    fn expand(&self, z: f64) -> f64 {
         let (s, k) = (self.skewness, self.excess_kurtosis);
-        let z = normal::quantile(confidence.tail());
         let z2 = z * z;
         z + (z2 - 1.0) * s / 6.0 + z * (z2 - 3.0) * k / 24.0 - z * (2.0 * z2 - 5.0) * s * s / 36.0
     }
@@ -164,7 +221,7 @@ impl LossSample {
     /// # Errors
     /// [`Error::Undefined`] unless the sample is worth more than `ddof` observations, [`Error::Overflow`].
     pub fn normal_value_at_risk(&self, confidence: Confidence, ddof: usize) -> Result<Estimate> {
-        let z = -normal::quantile(confidence.tail());
+        let z = -normal::quantile_inside(confidence.tail());
         self.normal(z, ddof, Measure::ValueAtRisk { confidence, rule: None })
     }
 
@@ -174,7 +231,7 @@ impl LossSample {
     /// # Errors
     /// As [`normal_value_at_risk`](Self::normal_value_at_risk).
     pub fn normal_expected_shortfall(&self, confidence: Confidence, ddof: usize) -> Result<Estimate> {
-        let multiple = normal::density(normal::quantile(confidence.tail())) / confidence.tail();
+        let multiple = normal::density(normal::quantile_inside(confidence.tail())) / confidence.tail();
         self.normal(multiple, ddof, Measure::ExpectedShortfall { confidence })
     }
 
@@ -240,5 +297,37 @@ impl LossSample {
             return Err(Error::Undefined { name: "variance", reason: "it needs more observations than ddof" });
         }
         Ok(self.variance_about(mean) * n / left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standard(skewness: f64, excess_kurtosis: f64) -> CornishFisher {
+        CornishFisher::new(0.0, 1.0, skewness, excess_kurtosis, ExpansionDomain::Unchecked).unwrap()
+    }
+
+    #[test]
+    fn without_skew_and_kurtosis_it_is_the_normal() {
+        for order in [ExpansionOrder::Third, ExpansionOrder::Fourth] {
+            assert_eq!(standard(0.0, 0.0).at_multiplier(2.0, order).unwrap().z, -2.0);
+        }
+    }
+
+    #[test]
+    fn fourth_order_by_hand() {
+        // q = −2, S = −0.6, K = 2.4: −2 + 3(−0.1) + (−8+6)(0.1) − (−16+10)(0.01) = −2.44.
+        let z = standard(-0.6, 2.4).at_multiplier(2.0, ExpansionOrder::Fourth).unwrap().z;
+        assert!((z + 2.44).abs() < 1e-12, "{z}");
+    }
+
+    #[test]
+    fn where_it_does_not_increase_there_is_no_number() {
+        for (skewness, order) in [(4.0, ExpansionOrder::Fourth), (2.0, ExpansionOrder::Third)] {
+            let error = standard(skewness, 1.0).at_multiplier(2.3, order).unwrap_err();
+            assert!(matches!(error, Error::Undefined { .. }), "{skewness}");
+        }
+        assert!(standard(0.0, 0.0).at_multiplier(f64::NAN, ExpansionOrder::Third).is_err());
     }
 }

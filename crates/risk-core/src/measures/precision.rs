@@ -1,10 +1,9 @@
 //! How sure a sample quantile is.
 
-use super::normal;
 use super::quantile::QuantileRule;
 use super::sample::LossSample;
 use super::tail::Quantiles;
-use crate::{Confidence, Interval, IntervalMethod};
+use crate::{normal, Confidence, Interval, IntervalMethod};
 
 /// `√(c(1−c)/n) / f(v)`; `None` where the kernel density has no width or no mass at `v`.
 pub(super) fn quantile_error(

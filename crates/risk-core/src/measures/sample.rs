@@ -1,11 +1,10 @@
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use super::normal;
 use super::quantile::QuantileRule;
 use crate::contract::scenario::probabilities_valid;
 use crate::sum::compensated;
-use crate::{
+use crate::{normal, 
     Confidence, Coverage, Error, Estimate, Horizon, Interval, IntervalMethod, LossDistribution, Measure, Result, check,
     measures::Spectrum,
 };
@@ -275,7 +274,7 @@ impl LossSample {
             .with_effective_observations(self.effective_observations())
             .with_coverage(self.coverage);
         let Some(error) = standard_error.filter(|error| error.is_finite()) else { return Ok(estimate) };
-        let reach = error * normal::quantile(0.5 * (1.0 + self.interval_level.level()));
+        let reach = error * normal::quantile_inside(0.5 * (1.0 + self.interval_level.level()));
         Ok(estimate.with_standard_error(error).with_interval(Interval {
             lower: value - reach,
             upper: value + reach,

@@ -111,7 +111,8 @@ impl Spectrum {
     }
 
     /// The density `φ` at the level `0 ≤ p ≤ 1`.
-    fn density(&self, p: f64) -> f64 {
+    #[must_use]
+    pub fn density(&self, p: f64) -> f64 {
         match &self.0 {
             Shape::Exponential(k) => k * (-k * (1.0 - p)).exp() / -(-k).exp_m1(),
             Shape::ExpectedShortfall(c) => {
@@ -122,6 +123,16 @@ impl Spectrum {
                 }
             }
             Shape::Step(steps) => steps.heights[steps.step_at(p)],
+        }
+    }
+
+    /// Levels inside `(0, 1)` at which the density jumps.
+    #[must_use]
+    pub fn breaks(&self) -> Vec<f64> {
+        match &self.0 {
+            Shape::Exponential(_) => Vec::new(),
+            Shape::ExpectedShortfall(c) => vec![c.level()],
+            Shape::Step(steps) => steps.breaks.clone(),
         }
     }
 
