@@ -1,7 +1,7 @@
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use super::quantile::QuantileRule;
+use super::quantile::{QuantileRule, tied};
 use crate::contract::scenario::probabilities_valid;
 use crate::sum::compensated;
 use crate::{normal, 
@@ -232,7 +232,7 @@ impl LossSample {
         self.weighted().filter(|&(_, p)| p > 0.0).fold((f64::NEG_INFINITY, 0.0), |(top, mass), (loss, p)| {
             if loss > top {
                 (loss, p)
-            } else if loss == top {
+            } else if tied(loss, top) {
                 (top, mass + p)
             } else {
                 (top, mass)
