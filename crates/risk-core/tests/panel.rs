@@ -1,6 +1,7 @@
 //! Panels of prices, returns and series: shapes, domains, returns, missing data, alignment, serde.
 
 #![allow(clippy::float_cmp, clippy::unwrap_used, reason = "tests compare exact numbers, and helpers fail loudly")]
+#![allow(clippy::excessive_precision, reason = "reference values keep the digits of their source")]
 
 use alluse_risk_core::panel::{Filled, LogReturnPanel, Missing, PricePanel, ReturnPanel, SeriesPanel, align};
 use alluse_risk_core::{AssetId, Error, ErrorKind, Horizon, InputHash, Weights};

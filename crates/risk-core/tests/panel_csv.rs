@@ -1,6 +1,7 @@
 //! The CSV reader: a corpus of small files, real files, and whatever bytes come along.
 
 #![allow(clippy::float_cmp, clippy::unwrap_used, reason = "tests compare exact numbers, and helpers fail loudly")]
+#![allow(clippy::excessive_precision, reason = "reference values keep the digits of their source")]
 #![cfg(feature = "csv")]
 
 use std::fs;
