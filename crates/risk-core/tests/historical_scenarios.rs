@@ -1,5 +1,7 @@
 //! Scenarios from history: windows, drivers, alignment, what is held fixed.
 
+#![allow(clippy::float_cmp, clippy::unwrap_used, reason = "tests compare exact numbers, and helpers fail loudly")]
+
 use alluse_risk_core::panel::{DrivenFactors, Driver, HistoricalScenarios, MissingFactor, PricePanel, SeriesPanel};
 use alluse_risk_core::{AssetId, Currency, Error, Factor, Horizon, Ordering, ScenarioSource, ShockKind};
 use jiff::civil::{Date, date};

@@ -1,5 +1,7 @@
 //! The P&L cube: sums, groups, selections, what may be asked of which scenarios, serde.
 
+#![allow(clippy::float_cmp, clippy::unwrap_used, reason = "tests compare exact numbers, and helpers fail loudly")]
+
 use alluse_risk_core::labels::{LabelSelector, LabelTable, UNLABELLED};
 use alluse_risk_core::{
     Assumption, Coverage, Error, ErrorKind, Horizon, Ordering, RowId, ScenarioId, ScenarioPnl, ScenarioPnlParts,
