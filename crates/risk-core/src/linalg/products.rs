@@ -51,10 +51,10 @@ pub fn gram(x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
 
 /// The symmetric matrix of a lower triangle, rows along memory.
 pub(super) fn mirrored(lower: &Array2<f64>) -> Array2<f64> {
-    let mut full = Array2::zeros(lower.dim());
-    for (row, mut slots) in full.rows_mut().into_iter().enumerate() {
-        for (column, slot) in slots.iter_mut().enumerate() {
-            *slot = lower[[row.max(column), row.min(column)]];
+    let mut full = lower.as_standard_layout().into_owned();
+    for row in 0..full.nrows() {
+        for column in 0..row {
+            full[[column, row]] = full[[row, column]];
         }
     }
     full
