@@ -196,19 +196,18 @@ impl EwmaCovariance {
             EwmaCentre::WeightedMean => weights.dot(&returns),
         };
         let mut rows = centred(returns, centre.view());
-        for (mut row, weight) in rows.rows_mut().into_iter().zip(&weights) {
-            row *= weight.sqrt();
-        }
+        let roots = weights.mapv(f64::sqrt);
+        rows.columns_mut().into_iter().for_each(|mut column| column *= &roots);
         let mut matrix = spectral::gram(rows.view())?;
         if self.bias == Bias::Corrected {
             let left = 1.0 - squares;
-            if !(left > 4.0 * f64::EPSILON) {
+            if left <= 4.0 * f64::EPSILON {
                 let reason = "one observation carries all the weight";
                 return Err(Error::Undefined { name: "bias-corrected EWMA covariance", reason });
             }
             matrix /= left;
         }
-        Ok((Covariance::new(matrix)?, squares))
+        Ok((Covariance::of_products(matrix)?, squares))
     }
 }
 

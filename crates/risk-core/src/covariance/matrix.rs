@@ -140,7 +140,7 @@ impl Covariance {
     /// [`Error::Undefined`] when an asset has no variance.
     pub fn correlation(&self) -> Result<Array2<f64>> {
         let volatilities = self.volatilities();
-        if volatilities.iter().any(|v| !(*v > 0.0)) {
+        if volatilities.iter().any(|v| *v <= 0.0) {
             return Err(Error::Undefined { name: "correlation", reason: "an asset has zero variance" });
         }
         // One division after the other: the product of two small volatilities could vanish.
@@ -194,6 +194,12 @@ impl Covariance {
         let matrix = &self.matrix * frequency.periods_per_year();
         check::finite_matrix("covariance", matrix.view())?;
         Ok(Self { assets: self.assets.clone(), matrix })
+    }
+
+    /// From a multiple of a Gram matrix, which is symmetric with a diagonal of squares already.
+    pub(super) fn of_products(matrix: Array2<f64>) -> Result<Self> {
+        check::finite_matrix("covariance", matrix.view())?;
+        Ok(Self { assets: None, matrix })
     }
 
     /// The same assets with another matrix, which the caller made symmetric.
