@@ -77,7 +77,13 @@ impl<'a> From<&'a [f64]> for Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    fn check(&self, name: &'static str, scenarios: usize, valid: impl Fn(f64) -> bool, expected: &'static str) -> Result<()> {
+    fn check(
+        &self,
+        name: &'static str,
+        scenarios: usize,
+        valid: impl Fn(f64) -> bool,
+        expected: &'static str,
+    ) -> Result<()> {
         match *self {
             Self::Constant(value) if !(value.is_finite() && valid(value)) => {
                 Err(Error::OutOfDomain { name, expected, value }.into())
@@ -191,7 +197,7 @@ impl<S: Simd> Terms<S> {
         let ((top_x, bottom_x), (top_y, bottom_y)) = (mills(x), mills(y));
         let tails = (top_x * bottom_y).times_sign(a) - (top_y * bottom_x).times_sign(b);
         let tails = tails / (bottom_x * bottom_y);
-        let whole = a.greater_than(zero).select(self.spot, zero) - b.greater_than(zero).select(self.strike, zero);
+        let whole = b.is_positive().times_from(self.strike, a.is_positive() * self.spot);
         let value = h.times_from(tails, whole);
         let intrinsic = self.spot - self.strike;
         let value = self.deviation.greater_than(zero).select(value, intrinsic).times_sign(self.sign);
@@ -515,5 +521,5 @@ pub fn price_options(dispatch: Dispatch, options: &Options<'_>, out: &mut [f64])
 }
 
 #[cfg(test)]
-//#[path = "european_tests.rs"]
-mod tests {}
+#[path = "european_tests.rs"]
+mod tests;

@@ -60,12 +60,10 @@ fn sensitivities<S: Simd>(quote: &Quote<S>) -> Row<S> {
     let density = exp_moderate(x * x * -0.5) * FRAC_1_SQRT_2PI;
     let density = a.abs().greater_than(a.constant(END)).select(zero, density);
     let ((top_x, bottom_x), (top_y, bottom_y)) = (mills(x), mills(y));
-    let one = sign.constant(1.0);
-    let cdf_a = density.times_from((top_x / bottom_x).times_sign(a), a.greater_than(zero).select(one, zero));
+    let cdf_a = density.times_from((top_x / bottom_x).times_sign(a), a.is_positive());
     // S' φ(d₁) = K' φ(d₂), as in the price.
     let h = terms.spot * density;
-    let strike_leg =
-        h.times_from((top_y / bottom_y).times_sign(b), b.greater_than(zero).select(terms.strike, zero)).times_sign(sign);
+    let strike_leg = h.times_from((top_y / bottom_y).times_sign(b), b.is_positive() * terms.strike).times_sign(sign);
     // A density of 0 wins over a deviation of 0: away from the money an expired option has no gamma.
     let curved = density.greater_than(zero);
     let delta = (quote.yield_factor * cdf_a).times_sign(sign);
@@ -176,13 +174,9 @@ impl WithSimd for BookKernel<'_> {
 /// Merton (1973); Haug (2007), chapter 2.
 pub fn greeks(dispatch: Dispatch, options: &Options<'_>, out: Greeks<'_>) -> Result<()> {
     let n = options.check()?;
-    for (name, slice) in [
-        ("delta", &out.delta),
-        ("gamma", &out.gamma),
-        ("vega", &out.vega),
-        ("theta", &out.theta),
-        ("rho", &out.rho),
-    ] {
+    for (name, slice) in
+        [("delta", &out.delta), ("gamma", &out.gamma), ("vega", &out.vega), ("theta", &out.theta), ("rho", &out.rho)]
+    {
         same_length(name, n, slice.len())?;
     }
     dispatch.run(GreeksKernel { options: *options, out });
@@ -230,5 +224,5 @@ pub fn book_greeks(dispatch: Dispatch, options: &Options<'_>, quantities: &[f64]
 }
 
 #[cfg(test)]
-//#[path = "greeks_tests.rs"]
-mod tests {}
+#[path = "greeks_tests.rs"]
+mod tests;

@@ -119,6 +119,12 @@ impl<S: Simd> Lanes<S> {
         Self::new(self.simd, both!(self.simd, xor_f64s, self.value, bit))
     }
 
+    /// 1 where the sign bit is clear, 0 where it is set: decides on ±0 as [`Lanes::times_sign`] does.
+    #[inline(always)]
+    pub(crate) fn is_positive(self) -> Self {
+        self.constant(0.5).times_sign(self) + 0.5
+    }
+
     #[inline(always)]
     pub(crate) fn less_than(self, other: Self) -> Mask<S> {
         Mask { simd: self.simd, value: both!(self.simd, less_than_f64s, self.value, other.value) }
@@ -190,7 +196,10 @@ impl<S: Simd> Bits<S> {
     /// The upper 32 bits of each pattern shifted right by 20, in their place; the lower bits are undefined.
     #[inline(always)]
     pub(crate) fn upper_shifted(self) -> Self {
-        Self { simd: self.simd, value: [upper_shifted(self.simd, self.value[0]), upper_shifted(self.simd, self.value[1])] }
+        Self {
+            simd: self.simd,
+            value: [upper_shifted(self.simd, self.value[0]), upper_shifted(self.simd, self.value[1])],
+        }
     }
 }
 

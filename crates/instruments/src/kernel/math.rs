@@ -180,10 +180,7 @@ fn exp_pair<S: Simd>(high: Lanes<S>, low: Option<Lanes<S>>) -> Lanes<S> {
     let (tiny, huge) = (bounded.less_than(high.constant(-700.0)), bounded.greater_than(high.constant(700.0)));
     // Away from the ends by 2^64 and back: the last product rounds once, to the subnormal grid if need be.
     let detour = tiny.select(high.constant(64.0), huge.select(high.constant(-64.0), high.constant(0.0)));
-    let back = tiny.select(
-        high.constant(1.0 / TWO_64),
-        huge.select(high.constant(TWO_64), high.constant(1.0)),
-    );
+    let back = tiny.select(high.constant(1.0 / TWO_64), huge.select(high.constant(TWO_64), high.constant(1.0)));
     let value = scale(shifted + detour, q) * back;
     high.greater_than(high.constant(EXP_FINITE)).select(high.constant(f64::INFINITY), value)
 }
@@ -332,5 +329,5 @@ pub fn normal_cdf(dispatch: Dispatch, values: &[f64], out: &mut [f64]) -> Result
 }
 
 #[cfg(test)]
-//#[path = "math_tests.rs"]
-mod tests {}
+#[path = "math_tests.rs"]
+mod tests;

@@ -16,6 +16,8 @@ mod european;
 mod greeks;
 mod lanes;
 pub mod math;
+#[cfg(test)]
+mod testing;
 
 pub use european::{European, Input, Options, Scenarios, price_options, price_scenarios};
 pub use greeks::{BookGreeks, Greeks, book_greeks, greeks};

@@ -1,7 +1,7 @@
 """Writes kernel.json: reference values for kernel::math, kernel::european and kernel::greeks.
 
 Tools: Python 3.11, mpmath 1.3.0, 60 digits. Run: python3 kernel.py
-Inputs are f64 and exact; results are printed to 17 significant digits. The normal distribution is erfc/2, prices are
+Inputs are f64 and exact. Numbers are written as text, because a reader of JSON may round the last place. The normal distribution is erfc/2, prices are
 the Black-Scholes-Merton formula at full precision, the greeks are its mpmath derivatives (numerical
 differentiation in 60 digits), so no closed formula of a greek is repeated here.
 """
@@ -72,7 +72,7 @@ def main():
     data = dict(exp=[[x, out(exp(mpf(x)))] for x in xs], ln=[[x, out(log(mpf(x)))] for x in ls],
                 normal_cdf=[[x, out(cdf(mpf(x)))] for x in ns], price=prices, greeks=sensitivities)
     with open("kernel.json", "w") as f:
-        f.write("{\n" + ",\n".join(f' "{key}": [\n' + ",\n".join("  " + json.dumps(row) for row in rows) + "\n ]"
+        f.write("{\n" + ",\n".join(f' "{key}": [\n' + ",\n".join("  " + json.dumps([v if isinstance(v, str) else repr(v) for v in row]) for row in rows) + "\n ]"
                                    for key, rows in data.items()) + "\n}\n")
     print({key: len(rows) for key, rows in data.items()})
 
