@@ -65,8 +65,8 @@ pub(super) fn mills(z: f64) -> f64 {
 pub(super) fn quantile_guess(probability: f64) -> f64 {
     let tail = probability.min(1.0 - probability);
     let t = (-2.0 * tail.ln()).sqrt();
-    let x = t
-        - (2.515_517 + t * (0.802_853 + t * 0.010_328)) / (1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308)));
+    let x =
+        t - (2.515_517 + t * (0.802_853 + t * 0.010_328)) / (1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308)));
     if probability < 0.5 { -x } else { x }
 }
 

@@ -58,8 +58,8 @@ fn critical_spot(kind: OptionKind, model: &BlackScholes, exponent: f64) -> Resul
     let excess = |spot: f64| -> Result<(f64, f64)> {
         let tangent = Tangent::at(kind, model, spot)?;
         let value = sign * (spot - inputs.strike) - tangent.price - tangent.slack * spot / exponent.abs();
-        let slope = sign * tangent.slack - tangent.slack / exponent.abs()
-            + sign * spot * tangent.gamma / exponent.abs();
+        let slope =
+            sign * tangent.slack - tangent.slack / exponent.abs() + sign * spot * tangent.gamma / exponent.abs();
         Ok((value, slope))
     };
     // Exercise is wrong at the strike; walk out until it is right.
@@ -81,7 +81,11 @@ fn critical_spot(kind: OptionKind, model: &BlackScholes, exponent: f64) -> Resul
     let mut spot = 0.5 * (low + high);
     for _ in 0..MAX_ITERATIONS {
         let (value, slope) = excess(spot)?;
-        if sign * value > 0.0 { high = spot } else { low = spot }
+        if sign * value > 0.0 {
+            high = spot
+        } else {
+            low = spot
+        }
         let newton = spot - value / slope;
         let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
         if (next - spot).abs() <= 1e-13 * spot {

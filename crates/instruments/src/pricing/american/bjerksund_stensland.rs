@@ -30,13 +30,15 @@ pub(super) fn price(kind: OptionKind, model: &BlackScholes, two_steps: bool) -> 
     };
     let (carry, variance) = (rate - dividend_yield, volatility * volatility);
     let beta = 0.5 - carry / variance + ((carry / variance - 0.5).powi(2) + 2.0 * rate / variance).sqrt();
-    if !(rate >= 0.0 && beta > 1.0 && beta.is_finite()) {
-        return check::unsupported("Bjerksund-Stensland with a negative rate or without a perpetual boundary");
+    let european = model.price(kind);
+    if beta.is_nan() {
+        return check::unsupported("Bjerksund-Stensland without a perpetual option");
     }
+    // The perpetual boundary grows without limit as β tends to 1, and with it the flat ones become straight in time.
+    let beta = beta.max(1.0 + 1e-12);
     let nearest = strike * (rate / dividend_yield).max(1.0);
     let furthest = strike * beta / (beta - 1.0);
     let call = Call { spot, strike, time, volatility, rate, carry, beta, nearest, furthest };
-    let european = model.price(kind);
     let value = if two_steps { call.two_steps() } else { call.one_step() };
     check::computed("Bjerksund-Stensland price", value.max(european).max(spot - strike))
 }
@@ -106,11 +108,8 @@ impl Call {
         let straight = bivariate(-first(s / early, 1.0), -whole(s / h), rho);
         let off_late = bivariate(-first(late * late / (s * early), 1.0), -whole(late * late / (s * h)), rho);
         let off_early = bivariate(-first(s / early, -1.0), -whole(early * early / (s * h)), -rho);
-        let off_both = bivariate(
-            -first(late * late / (s * early), -1.0),
-            -whole(s * early * early / (h * late * late)),
-            -rho,
-        );
+        let off_both =
+            bivariate(-first(late * late / (s * early), -1.0), -whole(s * early * early / (h * late * late)), -rho);
         (growth * t).exp()
             * s.powf(gamma)
             * (straight - (late / s).powf(kappa) * off_late - (early / s).powf(kappa) * off_early

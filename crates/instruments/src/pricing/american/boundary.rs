@@ -213,8 +213,8 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
         let mut residual = [0.0; N];
         for i in 0..N {
             residual[i] = (sums.numerator[i] / sums.denominator[i]).ln() - (self.limit_log - self.distance[i]);
-            matrix[i][i] += 1.0 - sums.numerator_slope[i] / sums.numerator[i]
-                + sums.denominator_slope[i] / sums.denominator[i];
+            matrix[i][i] +=
+                1.0 - sums.numerator_slope[i] / sums.numerator[i] + sums.denominator_slope[i] / sums.denominator[i];
         }
         eliminate(&mut matrix, &mut residual);
         self.update(&residual)
@@ -225,16 +225,13 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
     fn known_part(&self) -> Sums<N> {
         let NormalPut { rate, dividend_yield, volatility, time } = *self.put;
         let x = &self.tables.x[..N];
-        let mut sums = Sums {
-            numerator: [0.0; N],
-            denominator: [0.0; N],
-            numerator_slope: [0.0; N],
-            denominator_slope: [0.0; N],
-        };
+        let mut sums =
+            Sums { numerator: [0.0; N], denominator: [0.0; N], numerator_slope: [0.0; N], denominator_slope: [0.0; N] };
         for i in 0..N {
             let root_time = x[i] * time.sqrt();
             let inverse = 1.0 / (volatility * root_time);
-            let middle = (self.limit_log - self.distance[i]) * inverse + (rate - dividend_yield) / volatility * root_time;
+            let middle =
+                (self.limit_log - self.distance[i]) * inverse + (rate - dividend_yield) / volatility * root_time;
             let (density_minus, cdf_minus) = density_and_cdf(middle - 0.5 * volatility * root_time);
             let (density_plus, cdf_plus) = density_and_cdf(middle + 0.5 * volatility * root_time);
             let bond = exp(-rate * root_time * root_time);

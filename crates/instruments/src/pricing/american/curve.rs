@@ -67,10 +67,6 @@ impl Curve {
         }
     }
 
-    pub(super) fn put(&self) -> &NormalPut {
-        &self.put
-    }
-
     /// The boundary with the whole life ahead.
     pub(super) fn critical(&self) -> f64 {
         self.critical

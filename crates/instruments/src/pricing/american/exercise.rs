@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Precision;
 use super::curve::{Curve, Premium};
 use super::regime::Regime;
 use super::tables::Tables;
-use super::Precision;
 use crate::Result;
 use crate::pricing::{BlackScholes, BlackScholesInputs, OptionKind, check};
 
@@ -150,9 +150,8 @@ impl ExerciseBoundary {
         let price = european.value + scale * premium.value;
         let (delta, gamma) = (european.delta + delta, european.gamma + gamma);
         let BlackScholesInputs { volatility, rate, dividend_yield, .. } = model.inputs();
-        let theta = rate * price
-            - (rate - dividend_yield) * spot * delta
-            - 0.5 * volatility * volatility * spot * spot * gamma;
+        let theta =
+            rate * price - (rate - dividend_yield) * spot * delta - 0.5 * volatility * volatility * spot * spot * gamma;
         Ok(SpotGreeks { price, delta, gamma, theta })
     }
 

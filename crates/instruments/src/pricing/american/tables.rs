@@ -56,7 +56,9 @@ impl Tables {
         static TABLES: [OnceLock<Tables>; 3] = [const { OnceLock::new() }; 3];
         let (slot, scheme) = match precision {
             Precision::Fast => (&TABLES[0], Scheme { precision, nodes: 8, inner: 8, pricing: 24, tolerance: 1e-3 }),
-            Precision::Standard => (&TABLES[1], Scheme { precision, nodes: 12, inner: 12, pricing: 64, tolerance: 1e-4 }),
+            Precision::Standard => {
+                (&TABLES[1], Scheme { precision, nodes: 12, inner: 12, pricing: 64, tolerance: 1e-4 })
+            }
             Precision::High => (&TABLES[2], Scheme { precision, nodes: 24, inner: 32, pricing: 128, tolerance: 1e-6 }),
         };
         slot.get_or_init(|| Self::new(scheme))
