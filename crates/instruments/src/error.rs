@@ -83,6 +83,22 @@ pub enum Error {
         /// The limit in force.
         limit: usize,
     },
+    /// A price that no volatility can explain because it is too low.
+    #[error("price {price} is below the intrinsic value {bound}")]
+    BelowIntrinsic {
+        /// The price that was given.
+        price: f64,
+        /// The lowest price of this option, at zero volatility.
+        bound: f64,
+    },
+    /// A price that no volatility can explain because it is too high.
+    #[error("price {price} is not below {bound}, the limit for infinite volatility")]
+    AboveMaximum {
+        /// The price that was given.
+        price: f64,
+        /// The price that infinite volatility would approach.
+        bound: f64,
+    },
 }
 
 impl Error {
@@ -95,7 +111,8 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Input(error) => error.kind(),
-            Self::Market { .. } | Self::Expired { .. } | Self::ShockOutOfDomain { .. } | Self::TooLarge { .. } | Self::AsOfMismatch { .. } => {
+            Self::Market { .. } | Self::Expired { .. } | Self::ShockOutOfDomain { .. } | Self::TooLarge { .. } | Self::AsOfMismatch { .. }
+            | Self::BelowIntrinsic { .. } | Self::AboveMaximum { .. } => {
                 ErrorKind::InvalidInput
             }
             Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => ErrorKind::InsufficientData,
