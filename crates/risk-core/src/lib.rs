@@ -46,6 +46,7 @@ pub use contract::{
     IntervalMethod, Limit, LinearRow, LossDistribution, Measure, Ordering, ScenarioPnl, ScenarioPnlParts, ScenarioSet,
     ScenarioSource, ShockKind, Status, Unvalued, VarModel, Verdict, VolatilityModel,
 };
+pub use covariance::Covariance;
 pub use error::{Error, ErrorKind, Result};
 pub use receipt::{InputHash, Receipt};
 pub use types::{

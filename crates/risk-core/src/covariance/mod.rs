@@ -1,1 +1,55 @@
-//! Covariance estimators.
+//! Covariance and correlation: the checked type, the estimators, and repairs of matrices that are
+//! not positive semidefinite.
+//!
+//! | estimator | answers |
+//! |---|---|
+//! | [`SampleCovariance`] | every observation counts the same |
+//! | [`EwmaCovariance`] | recent observations count more |
+//! | [`SemiCovariance`] | only returns below a target count |
+//! | [`PairwiseCovariance`] | some returns are missing |
+//! | [`SampleCorrelation`] | Pearson, Spearman or Kendall correlation |
+//!
+//! Estimates are per period of the returns; [`Covariance::annualized`] says otherwise. Questions of
+//! definiteness and every repair need one of the features `linalg` and `lapack`; without them they
+//! return [`Error::Unsupported`](crate::Error::Unsupported).
+//!
+//! ```
+//! use alluse_risk_core::covariance::SampleCovariance;
+//! use ndarray::array;
+//!
+//! let returns = array![[0.01, 0.02], [-0.01, 0.01], [0.03, -0.03], [0.01, 0.04]];
+//! let estimate = SampleCovariance::default().estimate(returns.view())?;
+//! let variance = estimate.covariance.variance_of(array![0.5, 0.5].view())?;
+//! // Half of each: 1.5 %, 0 %, 0 %, 2.5 %.
+//! assert!((variance - 4.5e-4 / 3.0).abs() < 1e-18);
+//! # Ok::<(), alluse_risk_core::Error>(())
+//! ```
+
+mod correlation;
+mod definiteness;
+mod estimate;
+pub mod ewma;
+mod kendall;
+mod matrix;
+mod nearest;
+mod pairwise;
+mod ranks;
+mod repair;
+mod sample;
+mod semi;
+mod spectral;
+pub(crate) mod symmetry;
+
+pub use correlation::{CorrelationEstimate, CorrelationMethod, SampleCorrelation};
+pub use definiteness::{CovarianceSummary, Definiteness};
+pub use estimate::{CovarianceEstimate, CovarianceEstimator, CovarianceFlag};
+pub use ewma::{EwmaCentre, EwmaCovariance, EwmaWeights};
+pub use matrix::Covariance;
+pub use nearest::{NearestAlgorithm, NearestCorrelation, NearestCorrelationSolution};
+pub use pairwise::{PairwiseCovariance, PairwiseEstimate};
+pub use repair::{
+    ClippedEigenvalues, PsdPolicy, RepairAction, Repaired, ShrunkCorrelation, clip_correlation, clip_eigenvalues,
+    shrink_correlation,
+};
+pub use sample::SampleCovariance;
+pub use semi::{SemiCovariance, SemiTarget};
