@@ -140,6 +140,12 @@ pub enum Error {
         /// The matrix.
         name: &'static str,
     },
+    /// A result that is too large for a floating-point number.
+    #[error("{name} overflows")]
+    Overflow {
+        /// What was asked for.
+        name: &'static str,
+    },
     /// An iteration stopped before its tolerance was met.
     #[error("{name} stopped after {iterations} iterations with residual {residual:e}")]
     NotConverged {
@@ -243,9 +249,10 @@ impl Error {
             Self::InsufficientData { .. } => ErrorKind::InsufficientData,
             Self::Undefined { .. } => ErrorKind::Undefined,
             Self::NotConverged { .. } => ErrorKind::NotConverged,
-            Self::NotPositiveSemidefinite { .. } | Self::NotPositiveDefinite { .. } | Self::Singular { .. } => {
-                ErrorKind::Numerical
-            }
+            Self::NotPositiveSemidefinite { .. }
+            | Self::NotPositiveDefinite { .. }
+            | Self::Singular { .. }
+            | Self::Overflow { .. } => ErrorKind::Numerical,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Unreadable { .. } => ErrorKind::Io,
             Self::Model { kind, .. } => *kind,

@@ -6,7 +6,7 @@ mod history;
 mod limit;
 mod model;
 mod pnl;
-mod scenario;
+pub(crate) mod scenario;
 mod status;
 
 pub use coverage::Coverage;

@@ -272,10 +272,10 @@ impl ScenarioPnl {
             Some(probabilities) => losses.with_probabilities(probabilities.clone())?,
             None => losses,
         };
-        Ok(losses
+        losses
             .with_horizon(self.parts.horizon)
             .with_coverage(self.coverage)
-            .with_effective_observations(self.parts.ids.len() as f64 / f64::from(self.parts.overlap)))
+            .with_effective_observations(self.parts.ids.len() as f64 / f64::from(self.parts.overlap))
     }
 
     /// The value path that starts at `start_value` and earns the total P&L of each scenario in turn.

@@ -246,7 +246,7 @@ impl ScenarioSet {
     }
 }
 
-pub(super) fn probabilities_valid(probabilities: ArrayView1<'_, f64>, scenarios: usize) -> Result<()> {
+pub(crate) fn probabilities_valid(probabilities: ArrayView1<'_, f64>, scenarios: usize) -> Result<()> {
     check::length("probabilities", scenarios, probabilities.len())?;
     if let Some(index) = probabilities.iter().position(|p| !(*p >= 0.0 && p.is_finite())) {
         let value = probabilities[index];

@@ -1,6 +1,6 @@
 //! Small validated types: once made, they need no further check.
 
-mod confidence;
+pub(crate) mod confidence;
 mod frequency;
 mod horizon;
 mod ids;
