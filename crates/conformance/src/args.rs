@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alluse_quant::risk_core::Confidence;
 use ndarray::{Array1, Array2};
 
 use crate::case::Arg;
@@ -14,8 +13,8 @@ use crate::tree::Tree;
 pub type Result<T> = std::result::Result<T, Stop>;
 
 /// The arguments of a case. Every reader marks its argument as read; what stays unread makes the case
-/// unsupported, so a mapping must not return before it has read all it knows. In a mapping, read what
-/// the library itself may refuse (such as [`Args::confidence`]) last.
+/// unsupported. So read all arguments first and build the library's types after: a type that refuses its
+/// value must not leave other arguments unread, or an expected error would count as unsupported.
 #[derive(Debug)]
 pub struct Args<'a> {
     given: &'a BTreeMap<String, Arg>,
@@ -65,14 +64,15 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// A whole number that is not negative.
+    /// A whole number that is not negative, in the type that the call wants.
     ///
     /// # Errors
     /// [`Stop::Unsupported`] when it is absent or anything else.
-    pub fn count(&mut self, name: &str) -> Result<usize> {
-        match self.take(name)? {
-            Arg::Plain(tree) => whole(tree).ok_or_else(|| unknown(name, &Arg::Plain(tree.clone()))),
-            other => Err(unknown(name, other)),
+    pub fn count<T: TryFrom<u64>>(&mut self, name: &str) -> Result<T> {
+        let given = self.take(name)?;
+        match given {
+            Arg::Plain(tree) => whole(tree).ok_or_else(|| unknown(name, given)),
+            _ => Err(unknown(name, given)),
         }
     }
 
@@ -85,14 +85,6 @@ impl<'a> Args<'a> {
             Arg::Plain(Tree::Bool(truth)) => Ok(*truth),
             other => Err(unknown(name, other)),
         }
-    }
-
-    /// A confidence level.
-    ///
-    /// # Errors
-    /// [`Stop::Unsupported`] when it is absent or not a number; [`Stop::Library`] when the library refuses it.
-    pub fn confidence(&mut self, name: &str) -> Result<Confidence> {
-        Ok(Confidence::new(self.number(name)?)?)
     }
 
     /// The library's value for a word (or, as in `ddof`, for a number written in quotes in `choices`).
@@ -232,10 +224,13 @@ fn pick<T: Clone>(given: &Arg, choices: &[(&str, T)]) -> Option<T> {
     choices.iter().find(|(name, _)| *name == word).map(|(_, value)| value.clone())
 }
 
-fn whole(tree: &Tree) -> Option<usize> {
+fn whole<T: TryFrom<u64>>(tree: &Tree) -> Option<T> {
+    /// Up to here every whole number has a floating-point number of its own.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match tree {
-        Tree::Number(number) if number.fract() == 0.0 && (0.0..=EXACT).contains(number) => Some(*number as usize),
+        Tree::Number(number) if number.fract() == 0.0 && (0.0..=EXACT).contains(number) => {
+            T::try_from(*number as u64).ok()
+        }
         _ => None,
     }
 }

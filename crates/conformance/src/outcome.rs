@@ -35,6 +35,12 @@ impl From<instruments::Error> for Stop {
     }
 }
 
+impl From<risk_core::Estimate> for Tree {
+    fn from(estimate: risk_core::Estimate) -> Self {
+        estimate.value.into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alluse_quant::risk_core::{Confidence, ErrorKind};

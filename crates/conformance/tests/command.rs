@@ -26,6 +26,16 @@ fn a_folder_without_failures_exits_with_0() {
     assert!(output.stderr.is_empty());
 }
 
+/// Every mapped op on a few returns; the script beside the cases computes what they expect.
+#[test]
+fn cases_from_definitions_all_pass() {
+    let output = run("by_definition", &[]);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}{}", text(&output.stderr));
+    let sum = shown.lines().last().unwrap();
+    assert!(sum.ends_with("failed 0, unsupported 0"), "{shown}");
+}
+
 #[test]
 fn a_failure_exits_with_1_and_is_shown_by_file_and_tier() {
     let output = run("mixed", &[]);
@@ -88,6 +98,7 @@ fn what_cannot_be_read_exits_with_2_and_one_sentence() {
         ("empty", &["empty: the folder holds no case"]),
         ("malformed", &["conformance: cases.jsonl:2: not a case: "]),
         ("taken", &["conformance: b.jsonl:1: the id \"passes\" is taken by the case at a.jsonl:1"]),
+        ("texts", &["conformance: cases.jsonl:1: series/panel.csv", "line 3: \"energy\" is not a number"]),
         ("dangling", &["conformance: cases.jsonl:1: argument returns: series/panel.csv: "]),
     ] {
         for options in [&[][..], &["--json"]] {

@@ -6,6 +6,10 @@
 use crate::args::Args;
 use crate::outcome::Outcome;
 
+mod covariance;
+mod drawdowns;
+mod measures;
+mod moments;
 mod volatility;
 
 /// The mapping of one op.
@@ -15,7 +19,7 @@ pub type Op = fn(&mut Args<'_>) -> Outcome;
 pub type Table = &'static [(&'static str, Op)];
 
 /// Every family.
-const FAMILIES: &[Table] = &[volatility::TABLE];
+const FAMILIES: &[Table] = &[covariance::TABLE, drawdowns::TABLE, measures::TABLE, moments::TABLE, volatility::TABLE];
 
 /// The mapping of an op, when it has one.
 #[must_use]
@@ -38,6 +42,17 @@ mod tests {
         let mut names = BTreeSet::new();
         for (name, _) in all() {
             assert!(names.insert(name), "{name}");
+        }
+    }
+
+    /// The folder is run by the tests of the command; here only its completeness counts.
+    #[test]
+    fn every_op_has_a_case_from_its_definition() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/folders/by_definition");
+        let files = crate::case::folder(folder.as_ref()).unwrap();
+        let tried: BTreeSet<&str> = files.iter().flat_map(|(_, cases)| cases).map(|case| case.op.as_str()).collect();
+        for (name, _) in all() {
+            assert!(tried.contains(name), "{name}");
         }
     }
 
