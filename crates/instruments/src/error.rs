@@ -12,6 +12,22 @@ pub enum Error {
     /// An input that `risk-core` refused.
     #[error(transparent)]
     Input(#[from] alluse_risk_core::Error),
+    /// A price that no volatility can explain because it is too low.
+    #[error("price {price} is below the intrinsic value {bound}")]
+    BelowIntrinsic {
+        /// The price that was given.
+        price: f64,
+        /// The lowest price of this option, at zero volatility.
+        bound: f64,
+    },
+    /// A price that no volatility can explain because it is too high.
+    #[error("price {price} is not below {bound}, the limit for infinite volatility")]
+    AboveMaximum {
+        /// The price that was given.
+        price: f64,
+        /// The price that infinite volatility would approach.
+        bound: f64,
+    },
 }
 
 impl Error {
@@ -20,6 +36,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Input(error) => error.kind(),
+            Self::BelowIntrinsic { .. } | Self::AboveMaximum { .. } => ErrorKind::InvalidInput,
         }
     }
 }

@@ -196,9 +196,8 @@ impl EwmaCovariance {
             EwmaCentre::WeightedMean => weights.dot(&returns),
         };
         let mut rows = centred(returns, centre.view());
-        for (mut row, weight) in rows.rows_mut().into_iter().zip(&weights) {
-            row *= weight.sqrt();
-        }
+        let roots = weights.mapv(f64::sqrt);
+        rows.columns_mut().into_iter().for_each(|mut column| column *= &roots);
         let mut matrix = spectral::gram(rows.view())?;
         if self.bias == Bias::Corrected {
             let left = 1.0 - squares;
@@ -208,7 +207,7 @@ impl EwmaCovariance {
             }
             matrix /= left;
         }
-        Ok((Covariance::new(matrix)?, squares))
+        Ok((Covariance::of_products(matrix)?, squares))
     }
 }
 

@@ -196,6 +196,12 @@ impl Covariance {
         Ok(Self { assets: self.assets.clone(), matrix })
     }
 
+    /// From a multiple of a Gram matrix, which is symmetric with a diagonal of squares already.
+    pub(super) fn of_products(matrix: Array2<f64>) -> Result<Self> {
+        check::finite_matrix("covariance", matrix.view())?;
+        Ok(Self { assets: None, matrix })
+    }
+
     /// The same assets with another matrix, which the caller made symmetric.
     pub(super) fn replaced(&self, matrix: Array2<f64>) -> Result<Self> {
         Ok(Self { assets: self.assets.clone(), ..Self::new(matrix)? })

@@ -53,3 +53,6 @@ pub use repair::{
 };
 pub use sample::SampleCovariance;
 pub use semi::{SemiCovariance, SemiTarget};
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ impl SampleCovariance {
         checked("sample covariance", returns, self.ddof.saturating_add(1).max(2))?;
         let deviations = centred(returns, column_means(returns).view());
         let products = spectral::gram(deviations.view())?;
-        Covariance::new(products / (returns.nrows() - self.ddof) as f64)
+        Covariance::of_products(products / (returns.nrows() - self.ddof) as f64)
     }
 
     /// The covariance with its diagnostics.

@@ -94,7 +94,7 @@ impl SemiCovariance {
         let shortfalls = centred(returns, target.view()).mapv(|r| r.min(0.0));
         let rows = shortfalls.rows().into_iter().filter(|row| row.iter().any(|r| *r < 0.0)).count();
         let n = returns.nrows();
-        let covariance = Covariance::new(spectral::gram(shortfalls.view())? / (n - self.ddof) as f64)?;
+        let covariance = Covariance::of_products(spectral::gram(shortfalls.view())? / (n - self.ddof) as f64)?;
         CovarianceEstimate::new(covariance, n, n as f64, rows)
     }
 }

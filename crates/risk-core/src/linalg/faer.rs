@@ -13,7 +13,6 @@ use ::faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_with_conj,
 };
 use ::faer::linalg::matmul::matmul as multiply;
-use ::faer::linalg::matmul::triangular::{BlockStructure, matmul as multiply_triangular};
 use ::faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use ::faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use ::faer::{Accum, Conj, Mat, MatMut, MatRef, Par, Spec};
@@ -140,24 +139,38 @@ pub(super) fn matmul(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<A
     array((m, n), product)
 }
 
+/// Columns of a Gram matrix that one product makes: wide enough for the kernel, narrow enough that
+/// little is computed above the diagonal.
+const GRAM_BLOCK: usize = 96;
+
 /// The lower triangle of `X'X`; what stands above it is not defined.
 pub(super) fn gram_lower(x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Failure> {
     let (m, n) = x.dim();
-    let data = row_major(&x);
-    let x = MatRef::from_row_major_slice(&data, m, n);
+    // Inner products run along columns, so columns are laid out along memory.
+    let transposed = x.t();
+    let data = match transposed.as_slice() {
+        Some(slice) => Cow::Borrowed(slice),
+        None => Cow::Owned(columns_along_memory(x)),
+    };
+    let x = MatRef::from_column_major_slice(&data, m, n);
     let mut product = vec![0.0; n * n];
-    multiply_triangular(
-        MatMut::from_row_major_slice_mut(&mut product, n, n),
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        x.transpose(),
-        BlockStructure::Rectangular,
-        x,
-        BlockStructure::Rectangular,
-        1.0,
-        Par::Seq,
-    );
-    array((n, n), product)
+    let mut lower = MatMut::from_column_major_slice_mut(&mut product, n, n);
+    for start in (0..n).step_by(GRAM_BLOCK) {
+        let width = GRAM_BLOCK.min(n - start);
+        multiply(
+            lower.as_mut().submatrix_mut(start, start, n - start, width),
+            Accum::Replace,
+            x.transpose().subrows(start, n - start),
+            x.subcols(start, width),
+            1.0,
+            Par::Seq,
+        );
+    }
+    Ok(array((n, n), product)?.reversed_axes())
+}
+
+fn columns_along_memory(x: ArrayView2<'_, f64>) -> Vec<f64> {
+    x.t().iter().copied().collect()
 }
 
 fn array(shape: (usize, usize), data: Vec<f64>) -> Result<Array2<f64>, Failure> {

@@ -44,17 +44,18 @@ pub fn matmul(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<Array2<f
 /// ```
 pub fn gram(x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     check::finite_matrix("matrix", x)?;
-    let mut product = backend::gram_lower(x).map_err(|failure| failure.named("product", x.ncols()))?;
-    mirror_lower(&mut product);
+    let product = mirrored(&backend::gram_lower(x).map_err(|failure| failure.named("product", x.ncols()))?);
     check::finite_matrix("product", product.view())?;
     Ok(product)
 }
 
-/// Copies the lower triangle onto the upper one.
-pub(super) fn mirror_lower(matrix: &mut Array2<f64>) {
-    for row in 0..matrix.nrows() {
+/// The symmetric matrix of a lower triangle, rows along memory.
+pub(super) fn mirrored(lower: &Array2<f64>) -> Array2<f64> {
+    let mut full = lower.as_standard_layout().into_owned();
+    for row in 0..full.nrows() {
         for column in 0..row {
-            matrix[[column, row]] = matrix[[row, column]];
+            full[[column, row]] = full[[row, column]];
         }
     }
+    full
 }

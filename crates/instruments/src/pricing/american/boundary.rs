@@ -1,0 +1,360 @@
+//! The exercise boundary of an American put with strike 1, as the fixed point of an integral equation.
+
+use alluse_risk_core::Error as Input;
+use pulp::{Arch, NullaryFnOnce};
+
+use super::Precision;
+use super::tables::{MAX_NODES, Tables};
+use super::vector::{density_and_cdf, exp};
+use crate::Result;
+
+/// A put with strike 1 whose boundary is a single curve: `σ√T > 0`, and `r > 0` or `q < 0`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct NormalPut {
+    pub(super) rate: f64,
+    pub(super) dividend_yield: f64,
+    pub(super) volatility: f64,
+    pub(super) time: f64,
+}
+
+impl NormalPut {
+    /// The boundary of the option that never expires, 0 where there is none.
+    fn perpetual(&self) -> f64 {
+        let half_variance = 0.5 * self.volatility * self.volatility;
+        let tilt = (self.rate - self.dividend_yield) / half_variance - 1.0;
+        let exponent = 0.5 * (tilt + (tilt * tilt + 4.0 * self.rate / half_variance).sqrt());
+        if exponent > 0.0 { exponent / (1.0 + exponent) } else { 0.0 }
+    }
+
+    /// The boundary just before expiry, `min(1, r/q)`.
+    pub(super) fn limit(&self) -> f64 {
+        if self.dividend_yield > self.rate { self.rate / self.dividend_yield } else { 1.0 }
+    }
+}
+
+/// `H(x) = ln²(B(τ)/B(0+))` at the nodes, where it is smooth in `x = √(τ/T)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Solved {
+    pub(super) squared_log: [f64; MAX_NODES],
+    pub(super) iterations: usize,
+    pub(super) change: f64,
+}
+
+/// Newton steps towards the first boundary.
+const START_ROUNDS: usize = 4;
+const MAX_ITERATIONS: usize = 60;
+
+/// Solves for the boundary.
+///
+/// With ages `v = τ − u`, the fixed point is `B(τ) = N/D`,
+/// ```text
+/// N = e^(−rτ) Φ(d₋(τ, B(τ))) + r ∫₀^τ e^(−rv) Φ(d₋(v, B(τ)/B(τ−v))) dv
+/// D = e^(−qτ) Φ(d₊(τ, B(τ))) + q ∫₀^τ e^(−qv) Φ(d₊(v, B(τ)/B(τ−v))) dv
+/// ```
+/// and each iteration takes a Newton step per node that treats the rest of the curve as given.
+pub(super) fn solve(put: &NormalPut, tables: &Tables) -> Result<Solved> {
+    let arch = Arch::new();
+    let solved = match tables.scheme.precision {
+        Precision::Fast => arch.dispatch(Solve::<8, 64> { put, tables }),
+        Precision::Standard => arch.dispatch(Solve::<12, 144> { put, tables }),
+        Precision::High => arch.dispatch(Solve::<24, 768> { put, tables }),
+    };
+    // A NaN must not pass for a small change, nor a root of the discrete equations for a boundary.
+    if solved.change <= tables.scheme.tolerance && is_boundary(put, &solved.squared_log[..tables.scheme.nodes]) {
+        Ok(solved)
+    } else {
+        let (iterations, residual) = (solved.iterations, solved.change);
+        Err(Input::NotConverged { name: "exercise boundary", iterations, residual }.into())
+    }
+}
+
+/// A boundary falls with the time to expiry and stays above that of the perpetual option.
+fn is_boundary(put: &NormalPut, squared_log: &[f64]) -> bool {
+    let falls = squared_log.windows(2).all(|pair| pair[0] > pair[1]);
+    let lowest = put.limit() * (-squared_log[0].sqrt()).exp();
+    falls && lowest >= put.perpetual() * (1.0 - 1e-6)
+}
+
+struct Solve<'a, const N: usize, const P: usize> {
+    put: &'a NormalPut,
+    tables: &'a Tables,
+}
+
+impl<const N: usize, const P: usize> NullaryFnOnce for Solve<'_, N, P> {
+    type Output = Solved;
+
+    #[inline(always)]
+    fn call(self) -> Solved {
+        Iteration::<N, P>::new(self.put, self.tables).run()
+    }
+}
+
+/// The state of the iteration and what it needs at every point, computed once per option.
+struct Iteration<'a, const N: usize, const P: usize> {
+    put: &'a NormalPut,
+    tables: &'a Tables,
+    limit_log: f64,
+    /// Distance of the log boundary below its limit.
+    distance: [f64; N],
+    /// `1/(σ√v)`.
+    inverse: [f64; P],
+    /// `(r − q)√v/σ`.
+    drift: [f64; P],
+    /// `σ√v/2`.
+    half: [f64; P],
+    /// `r e^(−rv)` times the weight of the point.
+    rate_weight: [f64; P],
+    /// `q e^(−qv)` times the weight of the point.
+    yield_weight: [f64; P],
+}
+
+impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
+    #[inline(always)]
+    fn new(put: &'a NormalPut, tables: &'a Tables) -> Self {
+        let mut state = Self {
+            put,
+            tables,
+            limit_log: put.limit().ln(),
+            distance: [0.0; N],
+            inverse: [0.0; P],
+            drift: [0.0; P],
+            half: [0.0; P],
+            rate_weight: [0.0; P],
+            yield_weight: [0.0; P],
+        };
+        let NormalPut { rate, dividend_yield, volatility, time } = *put;
+        let (roots, weights) = (&tables.root_age[..P], &tables.weight[..P]);
+        let root_time = time.sqrt();
+        for p in 0..P {
+            let root_age = roots[p] * root_time;
+            let age = root_age * root_age;
+            state.inverse[p] = 1.0 / (volatility * root_age);
+            state.drift[p] = (rate - dividend_yield) / volatility * root_age;
+            state.half[p] = 0.5 * volatility * root_age;
+            state.rate_weight[p] = rate * time * weights[p] * exp(-rate * age);
+            state.yield_weight[p] = dividend_yield * time * weights[p] * exp(-dividend_yield * age);
+        }
+        state
+    }
+
+    #[inline(always)]
+    fn run(mut self) -> Solved {
+        self.start();
+        let mut change = f64::INFINITY;
+        let mut iterations = 0;
+        while iterations < MAX_ITERATIONS && change > self.tables.scheme.tolerance {
+            change = self.step();
+            iterations += 1;
+        }
+        let mut squared_log = [0.0; MAX_NODES];
+        for (squared, distance) in squared_log.iter_mut().zip(&self.distance) {
+            *squared = distance * distance;
+        }
+        Solved { squared_log, iterations, change }
+    }
+
+    /// One Newton step for the whole boundary; the largest change of its logarithm.
+    #[inline(always)]
+    fn step(&mut self) -> f64 {
+        let squared_log = self.distance.map(|distance| distance * distance);
+        // Distance of the log boundary below its limit, at the time of each point.
+        let mut there = [0.0; P];
+        interpolate(&self.tables.cardinal, &squared_log, &mut there);
+        let mut here = [0.0; P];
+        for row in here.chunks_exact_mut(N) {
+            row.copy_from_slice(&self.distance);
+        }
+        let mut terms = Terms {
+            numerator: [0.0; P],
+            denominator: [0.0; P],
+            numerator_slope: [0.0; P],
+            denominator_slope: [0.0; P],
+        };
+        for p in 0..P {
+            let floored = if there[p] > 1e-300 { there[p] } else { 1e-300 };
+            there[p] = floored.sqrt();
+            let middle = (there[p] - here[p]) * self.inverse[p] + self.drift[p];
+            let (density_minus, cdf_minus) = density_and_cdf(middle - self.half[p]);
+            let (density_plus, cdf_plus) = density_and_cdf(middle + self.half[p]);
+            terms.numerator[p] = self.rate_weight[p] * cdf_minus;
+            terms.denominator[p] = self.yield_weight[p] * cdf_plus;
+            terms.numerator_slope[p] = self.rate_weight[p] * self.inverse[p] * density_minus;
+            terms.denominator_slope[p] = self.yield_weight[p] * self.inverse[p] * density_plus;
+        }
+        let mut sums = self.known_part();
+        for p in (0..P).step_by(N) {
+            for i in 0..N {
+                sums.numerator[i] += terms.numerator[p + i];
+                sums.denominator[i] += terms.denominator[p + i];
+                sums.numerator_slope[i] += terms.numerator_slope[p + i];
+                sums.denominator_slope[i] += terms.denominator_slope[p + i];
+            }
+        }
+        // Matrix of the linear system, row k holds the derivatives by node k.
+        let mut matrix = [[0.0; N]; N];
+        for p in (0..P).step_by(N) {
+            for i in 0..N {
+                there[p + i] = (terms.numerator_slope[p + i] / sums.numerator[i]
+                    - terms.denominator_slope[p + i] / sums.denominator[i])
+                    / there[p + i];
+            }
+        }
+        for (k, row) in matrix.iter_mut().enumerate() {
+            let cardinal = &self.tables.cardinal[k * P..(k + 1) * P];
+            for p in (0..P).step_by(N) {
+                for i in 0..N {
+                    row[i] = there[p + i].mul_add(cardinal[p + i], row[i]);
+                }
+            }
+            for entry in row {
+                *entry *= self.distance[k];
+            }
+        }
+        let mut residual = [0.0; N];
+        for i in 0..N {
+            residual[i] = (sums.numerator[i] / sums.denominator[i]).ln() - (self.limit_log - self.distance[i]);
+            matrix[i][i] +=
+                1.0 - sums.numerator_slope[i] / sums.numerator[i] + sums.denominator_slope[i] / sums.denominator[i];
+        }
+        eliminate(&mut matrix, &mut residual);
+        self.update(&residual)
+    }
+
+    /// The terms of numerator and denominator outside the integrals.
+    #[inline(always)]
+    fn known_part(&self) -> Sums<N> {
+        let NormalPut { rate, dividend_yield, volatility, time } = *self.put;
+        let x = &self.tables.x[..N];
+        let mut sums =
+            Sums { numerator: [0.0; N], denominator: [0.0; N], numerator_slope: [0.0; N], denominator_slope: [0.0; N] };
+        for i in 0..N {
+            let root_time = x[i] * time.sqrt();
+            let inverse = 1.0 / (volatility * root_time);
+            let middle =
+                (self.limit_log - self.distance[i]) * inverse + (rate - dividend_yield) / volatility * root_time;
+            let (density_minus, cdf_minus) = density_and_cdf(middle - 0.5 * volatility * root_time);
+            let (density_plus, cdf_plus) = density_and_cdf(middle + 0.5 * volatility * root_time);
+            let bond = exp(-rate * root_time * root_time);
+            let share = exp(-dividend_yield * root_time * root_time);
+            sums.numerator[i] = bond * cdf_minus;
+            sums.denominator[i] = share * cdf_plus;
+            sums.numerator_slope[i] = bond * density_minus * inverse;
+            sums.denominator_slope[i] = share * density_plus * inverse;
+        }
+        sums
+    }
+
+    /// Moves the boundary; the largest change relative to its distance from the limit.
+    #[inline(always)]
+    fn update(&mut self, step: &[f64; N]) -> f64 {
+        let mut largest: f64 = 0.0;
+        let mut failed = false;
+        for i in 0..N {
+            failed |= !step[i].is_finite();
+            let before = self.distance[i];
+            // Newton may overshoot from a poor start; the boundary stays below its limit.
+            self.distance[i] = (before - step[i]).clamp(0.4 * before, 2.5 * before);
+            largest = largest.max((step[i] / before).abs());
+        }
+        if failed { f64::NAN } else { largest }
+    }
+
+    /// What the distance tends to near expiry: Evans, Kuske and Keller (2002), their cases `r > q` and `r = q`
+    /// written as one; far from expiry a plain multiple of the deviation.
+    #[inline(always)]
+    fn near_expiry(&self, tau: f64, deviation: f64) -> f64 {
+        let NormalPut { rate, dividend_yield, volatility, .. } = *self.put;
+        let gain = (rate - dividend_yield) / volatility + dividend_yield * (2.0 * tau).sqrt();
+        let small = (8.0 * std::f64::consts::PI * tau).sqrt() * gain;
+        let multiple = if small > 0.0 { (-2.0 * small.clamp(1e-300, 0.6).ln()).sqrt() } else { 0.0 };
+        (multiple * deviation + self.limit_log).max(0.64 * deviation)
+    }
+
+    /// A first boundary: the critical prices of Barone-Adesi and Whaley (1987), all nodes at once.
+    #[inline(always)]
+    fn start(&mut self) {
+        let NormalPut { rate, dividend_yield, volatility, time } = *self.put;
+        let variance = volatility * volatility;
+        let tilt = 2.0 * (rate - dividend_yield) / variance - 1.0;
+        let x = &self.tables.x[..N];
+        for i in 0..N {
+            let tau = time * x[i] * x[i];
+            let deviation = volatility * tau.sqrt();
+            let (bond, share) = (exp(-rate * tau), exp(-dividend_yield * tau));
+            // 2r/(σ²(1 − e^(−rτ))), which tends to 2/(σ²τ) as r tends to 0.
+            let small = rate.abs() * tau < 1e-8;
+            let curvature = if small { 2.0 / (variance * tau) } else { 2.0 * rate / (variance * (1.0 - bond)) };
+            let exponent = -0.5 * (tilt + (tilt * tilt + 4.0 * curvature).sqrt());
+            let mut distance = self.near_expiry(tau, deviation);
+            for _ in 0..START_ROUNDS {
+                let log = self.limit_log - distance;
+                let s = exp(log);
+                let d1 = (log + (rate - dividend_yield) * tau) / deviation + 0.5 * deviation;
+                let (density, cdf) = density_and_cdf(-d1);
+                let (_, cdf_minus) = density_and_cdf(deviation - d1);
+                let put = bond * cdf_minus - s * share * cdf;
+                let excess = 1.0 - share * cdf;
+                let value = 1.0 - s - put + excess * s / exponent;
+                let slope = s * (-1.0 + share * cdf + (excess + share * density / deviation) / exponent);
+                let next = distance + value / slope;
+                let next = if next < 0.3 * distance { 0.3 * distance } else { next };
+                distance = if next > 3.0 * distance { 3.0 * distance } else { next };
+            }
+            self.distance[i] = distance;
+        }
+    }
+}
+
+/// The integrands of numerator and denominator at the points, and their derivatives by the log boundary.
+struct Terms<const P: usize> {
+    numerator: [f64; P],
+    denominator: [f64; P],
+    numerator_slope: [f64; P],
+    denominator_slope: [f64; P],
+}
+
+/// Numerator and denominator of the fixed point and their derivatives by the log boundary.
+struct Sums<const N: usize> {
+    numerator: [f64; N],
+    denominator: [f64; N],
+    numerator_slope: [f64; N],
+    denominator_slope: [f64; N],
+}
+
+/// Solves `Aᵀ y = b` in place, `matrix` holding the rows of `A`, by elimination without pivoting by size: the
+/// systems here are diagonally dominant.
+#[inline(always)]
+fn eliminate<const N: usize>(matrix: &mut [[f64; N]; N], rhs: &mut [f64; N]) {
+    // Columns of the stored matrix are the rows of the system, so elimination runs over columns.
+    for pivot in 0..N {
+        let factor = matrix[pivot].map(|entry| entry / matrix[pivot][pivot]);
+        for column in pivot + 1..N {
+            let lead = matrix[column][pivot];
+            for row in pivot + 1..N {
+                matrix[column][row] = factor[row].mul_add(-lead, matrix[column][row]);
+            }
+        }
+        let lead = rhs[pivot];
+        for row in pivot + 1..N {
+            rhs[row] = factor[row].mul_add(-lead, rhs[row]);
+        }
+    }
+    for row in (0..N).rev() {
+        let mut value = rhs[row];
+        for column in row + 1..N {
+            value -= matrix[column][row] * rhs[column];
+        }
+        rhs[row] = value / matrix[row][row];
+    }
+}
+
+/// `out[p] = Σₖ rows[k][p] · values[k]`.
+#[inline(always)]
+pub(super) fn interpolate(rows: &[f64], values: &[f64], out: &mut [f64]) {
+    out.fill(0.0);
+    for (row, &value) in rows.chunks_exact(out.len()).zip(values) {
+        for (out, &cardinal) in out.iter_mut().zip(row) {
+            *out = cardinal.mul_add(value, *out);
+        }
+    }
+}
