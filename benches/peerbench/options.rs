@@ -5,7 +5,7 @@ use std::path::Path;
 use alluse_quant::instruments::kernel::{
     Dispatch, European, Input, Options, Scenarios, book_greeks, price_options, price_scenarios,
 };
-use alluse_quant::instruments::pricing::{AmericanOption, BlackScholesInputs, OptionKind};
+use alluse_quant::instruments::pricing::{AmericanMethod, BlackScholes, BlackScholesInputs, OptionKind};
 use ndarray::Array2;
 use ndarray_npy::read_npy;
 use serde_json::{Map, json};
@@ -41,9 +41,9 @@ pub(crate) fn run(data: &Path, record: &mut Record) -> Result<()> {
     let options: Array2<f64> = read_npy(data.join("w4_options.npy"))?;
     let scenarios: Array2<f64> = read_npy(data.join("w4_scen.npy"))?;
     let column = |matrix: &Array2<f64>, j: usize| matrix.column(j).to_vec();
-    let kinds = options.column(6).iter().map(|sign| if *sign > 0.0 { OptionKind::Call } else { OptionKind::Put });
+    let kind_of = |sign: &f64| if *sign > 0.0 { OptionKind::Call } else { OptionKind::Put };
     let book = Book {
-        kind: kinds.collect(),
+        kind: options.column(6).iter().map(kind_of).collect(),
         spot: column(&options, 0),
         strike: column(&options, 1),
         time: column(&options, 2),
@@ -120,8 +120,8 @@ fn revalue(book: &Book, shocks: &Shocks) -> Result<(f64, Vec<f64>)> {
         }
         let option = European::new(book.kind[i], book.strike[i], book.time[i])?;
         let market =
-            Scenarios::new(&spot[..], &volatility[..], &rate[..], Input::Constant(book.dividend_yield[i]))?;
-        price_scenarios(dispatch, option, market, &mut price)?;
+            Scenarios::new(&spot[..], &volatility[..], &rate[..], Input::Constant(book.dividend_yield[i]));
+        price_scenarios(dispatch, &option, &market, &mut price)?;
         let (quantity, value) = (book.quantity[i], values[i]);
         pnl.iter_mut().zip(&price).for_each(|(pnl, price)| *pnl += quantity * (price - value));
     }
@@ -142,7 +142,8 @@ fn american(book: &Book, shocks: &Shocks, scenarios: usize) -> Result<Vec<f64>> 
                     rate: (book.rate[i] + shocks.rate[s]).max(RATE_FLOOR),
                     dividend_yield: book.dividend_yield[i],
                 };
-                total += book.quantity[i] * AmericanOption::new(inputs)?.price(book.kind[i])?;
+                let price = AmericanMethod::default().price(book.kind[i], &BlackScholes::new(inputs)?)?;
+                total += book.quantity[i] * price;
             }
             Ok(total)
         })

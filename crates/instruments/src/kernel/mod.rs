@@ -23,29 +23,8 @@ pub use european::{European, Input, Options, Scenarios, price_options, price_sce
 pub use greeks::{BookGreeks, Greeks, book_greeks, greeks};
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
-use serde::{Deserialize, Serialize};
-
 use crate::Result;
-
-/// The right an option gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OptionKind {
-    /// To buy at the strike.
-    Call,
-    /// To sell at the strike.
-    Put,
-}
-
-impl OptionKind {
-    #[inline(always)]
-    fn sign(self) -> f64 {
-        match self {
-            Self::Call => 1.0,
-            Self::Put => -1.0,
-        }
-    }
-}
+pub use crate::pricing::OptionKind;
 
 /// The instruction set that a kernel runs on; detect it once and reuse it.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! The normal distribution to full precision, tails included.
 
-use std::f64::consts::{FRAC_1_SQRT_2, PI};
+use std::f64::consts::PI;
 
 /// `1/√(2π)`.
 pub(super) const INV_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
@@ -8,15 +8,7 @@ pub(super) const INV_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 /// `ln √(2π)`.
 pub(super) const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
-/// `Φ(x)`.
-pub(super) fn cdf(x: f64) -> f64 {
-    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
-}
-
-/// `φ(x)`.
-pub(super) fn pdf(x: f64) -> f64 {
-    INV_SQRT_2PI * (-0.5 * x * x).exp()
-}
+pub(super) use alluse_risk_core::normal::{cdf, density as pdf};
 
 /// Mills' ratio `Φ(−z)/φ(z)` for `z ≥ 0`, to 7e-16 relative.
 ///

@@ -196,7 +196,7 @@ impl Revaluation {
             .collect::<Result<Vec<_>>>()?;
         let names = with.iter().chain(&without).map(|&g| groups[g].label.clone()).collect();
         let parts = ScenarioPnlParts {
-            rows: with.iter().map(|&g| RowId::new(groups[g].name())).collect::<Result<_, CoreError>>()?,
+            rows: with.iter().map(|&g| RowId::new(groups[g].name())).collect::<std::result::Result<_, CoreError>>()?,
             values: sums,
             row_coverage: with.iter().map(|&g| coverage[g]).collect(),
             unvalued,

@@ -222,8 +222,8 @@ impl ScenarioMarket<'_> {
         match self.contract.style() {
             ExerciseStyle::European => {
                 let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
-                let scenarios = Scenarios::new(self.spot, self.volatility, self.rate, self.dividend_yield)?;
-                kernel::price_scenarios(Dispatch::detect(), option, scenarios, out)
+                let scenarios = Scenarios::new(self.spot, self.volatility, self.rate, self.dividend_yield);
+                kernel::price_scenarios(Dispatch::detect(), &option, &scenarios, out)
             }
             ExerciseStyle::American => self.price_american(out),
         }
@@ -257,8 +257,8 @@ impl ScenarioMarket<'_> {
                 let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
                 let spot = &self.spot[scenario..=scenario];
                 let scenarios =
-                    Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield))?;
-                kernel::price_scenarios(Dispatch::detect(), option, scenarios, &mut out)?;
+                    Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield));
+                kernel::price_scenarios(Dispatch::detect(), &option, &scenarios, &mut out)?;
                 Ok(out[0])
             }
         }
