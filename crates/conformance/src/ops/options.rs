@@ -136,12 +136,11 @@ fn american_method(args: &mut Args<'_>) -> Result<AmericanMethod> {
 }
 
 fn american_price(args: &mut Args<'_>) -> Outcome {
-    type Call = fn(AmericanMethod, OptionKind, &BlackScholes) -> instruments::Result<f64>;
-    let results: [(&str, Call); 2] =
-        [("price", AmericanMethod::price), ("premium_over_european", AmericanMethod::premium_over_european)];
     let (kind, method) = (args.choice("type", KINDS)?, american_method(args)?);
-    let result = args.optional("result", |args, name| args.choice(name, &results))?.unwrap_or(AmericanMethod::price);
-    each(args, INPUTS, |inputs| result(method, kind, &BlackScholes::new(named(inputs))?))
+    let premium = [("price", false), ("premium_over_european", true)];
+    let premium = args.optional("result", |args, name| args.choice(name, &premium))?.unwrap_or(false);
+    let price = if premium { AmericanMethod::premium_over_european } else { AmericanMethod::price };
+    each(args, INPUTS, |inputs| price(method, kind, &BlackScholes::new(named(inputs))?))
 }
 
 fn american_greeks(args: &mut Args<'_>) -> Outcome {
