@@ -117,13 +117,15 @@ fn greeks(args: &mut Args<'_>) -> Outcome {
 }
 
 fn american_method(args: &mut Args<'_>) -> Result<AmericanMethod> {
-    let lattices: [(&str, fn(usize) -> AmericanMethod); 2] = [
-        ("crr", |steps| AmericanMethod::CoxRossRubinstein { steps }),
-        ("leisen_reimer", |steps| AmericanMethod::LeisenReimer { steps }),
-    ];
     if args.has("steps") {
-        let (lattice, steps) = (args.choice("method", &lattices)?, args.count("steps")?);
-        return Ok(lattice(steps));
+        let steps = args.count("steps")?;
+        return args.choice(
+            "method",
+            &[
+                ("crr", AmericanMethod::CoxRossRubinstein { steps }),
+                ("leisen_reimer", AmericanMethod::LeisenReimer { steps }),
+            ],
+        );
     }
     args.choice(
         "method",
