@@ -67,7 +67,7 @@ impl LossSample {
     /// [`Error::Undefined`] unless the sample is worth more than one observation, [`Error::Overflow`].
     pub fn gini_mean_difference(&self) -> Result<f64> {
         let pairs = 1.0 - 1.0 / self.kish();
-        if !(pairs > 1e-12) {
+        if pairs <= 1e-12 {
             return Err(Error::Undefined { name: "Gini mean difference", reason: "it needs two observations" });
         }
         let ordered = Ordered::new(self);

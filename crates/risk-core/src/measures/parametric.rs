@@ -188,7 +188,7 @@ impl LossSample {
         if !variance.is_finite() {
             return Err(Error::Overflow { name: "variance" });
         }
-        if !(variance > 0.0) {
+        if variance <= 0.0 {
             let reason = "the sample does not vary";
             return Err(Error::Undefined { name: "Cornish-Fisher expansion", reason });
         }
@@ -236,7 +236,7 @@ impl LossSample {
     pub(super) fn variance_with(&self, mean: f64, ddof: usize) -> Result<f64> {
         let n = self.kish();
         let left = n - ddof as f64;
-        if !(left > 1e-9) {
+        if left <= 1e-9 {
             return Err(Error::Undefined { name: "variance", reason: "it needs more observations than ddof" });
         }
         Ok(self.variance_about(mean) * n / left)

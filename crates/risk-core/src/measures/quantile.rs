@@ -170,9 +170,15 @@ pub(super) fn select(buffer: &mut [f64], place: Place) -> f64 {
     }
 }
 
+/// Whether two losses are the same atom of the sample.
+#[expect(clippy::float_cmp, reason = "a tie is exact: nearby losses are different atoms")]
+pub(super) fn tied(a: f64, b: f64) -> bool {
+    a == b
+}
+
 /// A point between two values, exact when they are equal and free of overflow.
 pub(super) fn interpolate(low: f64, high: f64, fraction: f64) -> f64 {
-    if low == high { low } else { (1.0 - fraction) * low + fraction * high }
+    if tied(low, high) { low } else { (1.0 - fraction) * low + fraction * high }
 }
 
 /// Sample quantile of `values` at `probability` in `[0, 1]`, in time proportional to their number.

@@ -11,7 +11,7 @@ pub(crate) fn bracketed(mut low: f64, mut high: f64, tolerance: f64, f: impl Fn(
     if at_high == 0.0 {
         return Some(high);
     }
-    if !(at_low * at_high < 0.0) && !(at_low.signum() * at_high.signum() < 0.0) {
+    if at_low.is_nan() || at_high.is_nan() || at_low.signum() == at_high.signum() {
         return None;
     }
     let mut best = f64::INFINITY;

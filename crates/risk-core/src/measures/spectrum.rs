@@ -85,7 +85,7 @@ impl Spectrum {
         let starts = [0.0].into_iter().chain(breaks.iter().copied());
         let areas: Vec<f64> = starts.zip(ends).zip(&heights).map(|((start, end), h)| (end - start) * h).collect();
         let value = compensated(areas.iter().copied());
-        if !((value - 1.0).abs() <= 1e-12) {
+        if (value - 1.0).abs() > 1e-12 {
             return Err(Error::OutOfDomain { name: "integral of the spectrum", expected: "1", value });
         }
         let before = (0..areas.len()).map(|j| compensated(areas[..j].iter().copied())).collect();

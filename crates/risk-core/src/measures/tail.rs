@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ordered::Ordered;
 use super::precision;
-use super::quantile::{QuantileRule, order_statistic, select};
+use super::quantile::{QuantileRule, order_statistic, select, tied};
 use super::sample::LossSample;
 use crate::sum::compensated;
 use crate::types::confidence::snap;
@@ -47,12 +47,40 @@ impl Tail {
     fn fraction(&self, loss: f64) -> f64 {
         if loss > self.boundary {
             1.0
-        } else if loss == self.boundary {
+        } else if tied(loss, self.boundary) {
             self.share
         } else {
             0.0
         }
     }
+}
+
+/// What the tail says about its mean.
+struct TailMoments {
+    boundary: f64,
+    mean: f64,
+    variance: f64,
+    observations: f64,
+}
+
+/// Losses in the tail of an equally likely sample, never zero.
+fn equal_tail_count(confidence: Confidence, n: usize) -> f64 {
+    let count = confidence.tail_count(n);
+    if count > 0.0 { count } else { confidence.tail() * n as f64 }
+}
+
+/// Moments of the tail by one selection; only the losses above the boundary are looked at again.
+fn equal_tail_moments(buffer: &mut [f64], confidence: Confidence) -> TailMoments {
+    let observations = equal_tail_count(confidence, buffer.len());
+    let place = QuantileRule::UpperLoss.place(buffer.len(), confidence.level());
+    let (_, &mut boundary, upper) = buffer.select_nth_unstable_by(place.low, f64::total_cmp);
+    let above = || upper.iter().copied().filter(|&loss| loss > boundary);
+    let rest = (observations - above().count() as f64).max(0.0);
+    // The mean distance from the boundary is exact when all losses of the tail are equal.
+    let mean = boundary + compensated(above().map(|loss| loss - boundary)) / observations;
+    let squares = compensated(above().map(|loss| (loss - mean) * (loss - mean)));
+    let at_boundary = rest * (boundary - mean) * (boundary - mean);
+    TailMoments { boundary, mean, variance: (squares + at_boundary) / observations, observations }
 }
 
 impl LossSample {
@@ -83,7 +111,8 @@ impl LossSample {
         let error = precision::quantile_error(self, &mut quantiles, value, confidence);
         let estimate = self.estimate(value, measure, error)?;
         let interval = precision::order_statistic_interval(self, &mut quantiles, confidence);
-        Ok(Estimate { interval, ..estimate }.with_tail_observations(self.tail_observations(confidence)))
+        let observations = self.tail_observations(&mut quantiles, confidence);
+        Ok(Estimate { interval, ..estimate }.with_tail_observations(observations))
     }
 
     /// Expected shortfall: the mean loss in the tail of mass `1 − c`, exact for a discrete sample.
@@ -102,11 +131,10 @@ impl LossSample {
     /// # Source
     /// Acerbi and Tasche (2002); Rockafellar and Uryasev (2002); standard error: Manistre and Hancock (2005).
     pub fn expected_shortfall(&self, confidence: Confidence) -> Result<Estimate> {
-        let tail = self.tail(confidence);
-        let (value, observations) = self.mean_over(|loss| tail.fraction(loss));
-        let error = self.shortfall_error(confidence, &tail, value, observations);
-        let estimate = self.estimate(value, Measure::ExpectedShortfall { confidence }, error)?;
-        Ok(estimate.with_tail_observations(observations))
+        let moments = self.tail_moments(&mut Quantiles::new(self), confidence);
+        let error = self.shortfall_error(confidence, &moments);
+        let estimate = self.estimate(moments.mean, Measure::ExpectedShortfall { confidence }, error)?;
+        Ok(estimate.with_tail_observations(moments.observations))
     }
 
     /// The tail mean that `kind` names. Only [`TailMean::FractionalAtom`] carries a standard error.
@@ -120,7 +148,7 @@ impl LossSample {
             TailMean::StrictlyBeyond | TailMean::AtOrBeyond => {
                 let v = Quantiles::new(self).at(self.quantile_rule(), confidence.level());
                 let strictly = kind == TailMean::StrictlyBeyond;
-                self.mean_over(|loss| if loss > v || (!strictly && loss == v) { 1.0 } else { 0.0 })
+                self.mean_over(|loss| if loss > v || (!strictly && tied(loss, v)) { 1.0 } else { 0.0 })
             }
         };
         if observations == 0.0 {
@@ -139,11 +167,11 @@ impl LossSample {
     /// [`Error::Overflow`] when the losses are too large to be added.
     pub fn tail_risk(&self, levels: &[Confidence]) -> Result<Vec<TailRisk>> {
         let found: Vec<TailRisk> = if let ([confidence], None) = (levels, self.probability_slice()) {
-            let tail = self.tail(*confidence);
+            let mut quantiles = Quantiles::new(self);
             vec![TailRisk {
                 confidence: *confidence,
-                value_at_risk: Quantiles::new(self).at(self.quantile_rule(), confidence.level()),
-                expected_shortfall: self.mean_over(|loss| tail.fraction(loss)).0,
+                expected_shortfall: self.tail_moments(&mut quantiles, *confidence).mean,
+                value_at_risk: quantiles.at(self.quantile_rule(), confidence.level()),
             }]
         } else {
             let ordered = Ordered::new(self);
@@ -169,7 +197,7 @@ impl LossSample {
     /// in proportion to their probabilities, so that the order of scenarios does not matter.
     #[must_use]
     pub fn tail_weights(&self, confidence: Confidence) -> Vec<(usize, f64)> {
-        let tail = self.tail(confidence);
+        let tail = self.tail(&mut Quantiles::new(self), confidence);
         self.normalised(|loss, p| p * tail.fraction(loss))
     }
 
@@ -180,11 +208,11 @@ impl LossSample {
     #[must_use]
     pub fn quantile_weights(&self, confidence: Confidence) -> Vec<(usize, f64)> {
         let (low, high, fraction) = Quantiles::new(self).bracket(self.quantile_rule(), confidence.level());
-        let mass = |of: f64| compensated(self.weighted().filter(|&(loss, _)| loss == of).map(|(_, p)| p));
+        let mass = |of: f64| compensated(self.weighted().filter(|&(loss, _)| tied(loss, of)).map(|(_, p)| p));
         let (low_mass, high_mass) = (mass(low), mass(high));
         self.normalised(|loss, p| {
-            let from_low = if loss == low { (1.0 - fraction) * p / low_mass } else { 0.0 };
-            let from_high = if loss == high { fraction * p / high_mass } else { 0.0 };
+            let from_low = if tied(loss, low) { (1.0 - fraction) * p / low_mass } else { 0.0 };
+            let from_high = if tied(loss, high) { fraction * p / high_mass } else { 0.0 };
             from_low + from_high
         })
     }
@@ -197,22 +225,21 @@ impl LossSample {
         picked
     }
 
-    fn tail(&self, confidence: Confidence) -> Tail {
-        let boundary = Quantiles::new(self).at(QuantileRule::UpperLoss, confidence.level());
+    fn tail(&self, quantiles: &mut Quantiles, confidence: Confidence) -> Tail {
+        let boundary = quantiles.at(QuantileRule::UpperLoss, confidence.level());
         let n = self.len();
         let (mut above, mut at) = (0.0, 0.0);
         let wanted = match self.probability_slice() {
             None => {
                 for &loss in self.slice() {
                     above += f64::from(u8::from(loss > boundary));
-                    at += f64::from(u8::from(loss == boundary));
+                    at += f64::from(u8::from(tied(loss, boundary)));
                 }
-                let count = confidence.tail_count(n);
-                if count > 0.0 { count } else { confidence.tail() * n as f64 }
+                equal_tail_count(confidence, n)
             }
             Some(_) => {
                 above = compensated(self.weighted().filter(|&(loss, _)| loss > boundary).map(|(_, p)| p));
-                at = compensated(self.weighted().filter(|&(loss, _)| loss == boundary).map(|(_, p)| p));
+                at = compensated(self.weighted().filter(|&(loss, _)| tied(loss, boundary)).map(|(_, p)| p));
                 confidence.tail()
             }
         };
@@ -222,7 +249,10 @@ impl LossSample {
     /// Mean loss under the probabilities times `fraction`, and the sum of the fractions.
     fn mean_over(&self, fraction: impl Fn(f64) -> f64) -> (f64, f64) {
         let (mut mass, mut observations) = (0.0, 0.0);
+        let equal = self.probability_slice().is_none();
         let sum = compensated(self.weighted().filter_map(|(loss, p)| {
+            // Counting equally likely losses is free of the rounding of 1/n.
+            let p = if equal { 1.0 } else { p };
             let part = fraction(loss);
             let used = part > 0.0 && p > 0.0;
             used.then(|| {
@@ -234,27 +264,36 @@ impl LossSample {
         (sum / mass, observations)
     }
 
-    fn shortfall_error(&self, confidence: Confidence, tail: &Tail, value: f64, observations: f64) -> Option<f64> {
-        let independent = confidence.tail() * self.effective_observations();
-        if observations < 2.0 || independent < 2.0 {
-            return None;
+    fn tail_moments(&self, quantiles: &mut Quantiles, confidence: Confidence) -> TailMoments {
+        if let Quantiles::Equal(buffer) = quantiles {
+            return equal_tail_moments(buffer, confidence);
         }
+        let tail = self.tail(quantiles, confidence);
+        let (mean, observations) = self.mean_over(|loss| tail.fraction(loss));
         let (mut mass, mut squares) = (0.0, 0.0);
         for (loss, p) in self.weighted() {
             let part = p * tail.fraction(loss);
             mass += part;
-            squares += part * (loss - value) * (loss - value);
+            squares += part * (loss - mean) * (loss - mean);
         }
-        let gap = value - tail.boundary;
-        let variance = squares / mass + confidence.level() * gap * gap;
+        TailMoments { boundary: tail.boundary, mean, variance: squares / mass, observations }
+    }
+
+    fn shortfall_error(&self, confidence: Confidence, tail: &TailMoments) -> Option<f64> {
+        let independent = snap(confidence.tail() * self.effective_observations());
+        if tail.observations < 2.0 || independent < 2.0 {
+            return None;
+        }
+        let gap = tail.mean - tail.boundary;
+        let variance = tail.variance + confidence.level() * gap * gap;
         (variance > 0.0).then(|| (variance / independent).sqrt())
     }
 
-    fn tail_observations(&self, confidence: Confidence) -> f64 {
+    fn tail_observations(&self, quantiles: &mut Quantiles, confidence: Confidence) -> f64 {
         if self.probability_slice().is_none() {
-            return confidence.tail_count(self.len());
+            return equal_tail_count(confidence, self.len());
         }
-        let tail = self.tail(confidence);
+        let tail = self.tail(quantiles, confidence);
         self.mean_over(|loss| tail.fraction(loss)).1
     }
 
@@ -264,7 +303,7 @@ impl LossSample {
             let count = snap(last as f64 * confidence.tail()).floor() as usize + 1;
             let boundary = order_statistic(&mut self.slice().to_vec(), self.len() - count);
             let above = self.slice().iter().filter(|&&loss| loss > boundary).count();
-            let ties = self.slice().iter().filter(|&&loss| loss == boundary).count();
+            let ties = self.slice().iter().filter(|&&loss| tied(loss, boundary)).count();
             let tail = Tail { boundary, share: (count - above) as f64 / ties as f64 };
             return (self.mean_over(|loss| tail.fraction(loss)).0, count as f64);
         }

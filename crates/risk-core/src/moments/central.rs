@@ -87,7 +87,7 @@ pub(super) struct Deviations {
 impl Deviations {
     pub(super) fn new(values: ArrayView1<'_, f64>) -> Result<Self> {
         let mean = mean(values)?;
-        let constant = values.iter().all(|&v| v == values[0]);
+        let constant = values.iter().all(|v| v.total_cmp(&values[0]).is_eq());
         let mut deviations: Vec<f64> = values.iter().map(|&v| if constant { 0.0 } else { v - mean }).collect();
         // The mean is rounded; what it missed shows in the mean of the deviations.
         let missed = sum::mean(deviations.iter());
