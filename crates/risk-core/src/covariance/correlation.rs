@@ -80,7 +80,7 @@ impl SampleCorrelation {
     /// - [`Error::Undefined`] when an asset's returns are all the same.
     pub fn estimate(&self, returns: ArrayView2<'_, f64>) -> Result<CorrelationEstimate> {
         checked("correlation", returns, 2)?;
-        if returns.columns().into_iter().any(|column| column.iter().all(|r| *r == column[0])) {
+        if returns.columns().into_iter().any(|column| column.iter().all(|r| (r - column[0]).abs() <= 0.0)) {
             return Err(Error::Undefined { name: "correlation", reason: "an asset's returns are all the same" });
         }
         let correlation = match self.method {

@@ -201,7 +201,7 @@ impl EwmaCovariance {
         let mut matrix = spectral::gram(rows.view())?;
         if self.bias == Bias::Corrected {
             let left = 1.0 - squares;
-            if !(left > 4.0 * f64::EPSILON) {
+            if left <= 4.0 * f64::EPSILON {
                 let reason = "one observation carries all the weight";
                 return Err(Error::Undefined { name: "bias-corrected EWMA covariance", reason });
             }

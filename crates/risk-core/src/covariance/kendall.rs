@@ -32,8 +32,9 @@ pub(super) fn tau_b(x: &Ordered, y: &Ordered) -> f64 {
     let (mut start, mut tied_in_both) = (0, 0.0);
     for length in runs(&x.values, &x.order) {
         let group = &mut along[start..start + length];
+        // Ascending, so neighbours tie unless they rise.
         group.sort_by(|a, b| (a + 0.0).total_cmp(&(b + 0.0)));
-        tied_in_both += group.chunk_by(|a, b| a == b).map(|run| pairs(run.len())).sum::<f64>();
+        tied_in_both += group.chunk_by(|a, b| a >= b).map(|run| pairs(run.len())).sum::<f64>();
         start += length;
     }
     let all = pairs(along.len());

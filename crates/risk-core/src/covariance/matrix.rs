@@ -140,7 +140,7 @@ impl Covariance {
     /// [`Error::Undefined`] when an asset has no variance.
     pub fn correlation(&self) -> Result<Array2<f64>> {
         let volatilities = self.volatilities();
-        if volatilities.iter().any(|v| !(*v > 0.0)) {
+        if volatilities.iter().any(|v| *v <= 0.0) {
             return Err(Error::Undefined { name: "correlation", reason: "an asset has zero variance" });
         }
         // One division after the other: the product of two small volatilities could vanish.

@@ -71,10 +71,10 @@ impl PairwiseCovariance {
     /// The covariance of returns where NaN, here and nowhere else, marks a missing one.
     ///
     /// # Errors
-    /// - [`Error::Empty`]; [`Error::EntryOutOfDomain`] for an infinite return.
-    /// - [`Error::InsufficientData`] when a pair has fewer common dates than required, or than two, or
+    /// - [`Error::Empty`](crate::Error::Empty); [`Error::EntryOutOfDomain`](crate::Error::EntryOutOfDomain) for an infinite return.
+    /// - [`Error::InsufficientData`](crate::Error::InsufficientData) when a pair has fewer common dates than required, or than two, or
     ///   not more than `ddof`.
-    /// - Those of [`Covariance::repaired`], among them [`Error::Unsupported`] without the features
+    /// - Those of [`Covariance::repaired`], among them [`Error::Unsupported`](crate::Error::Unsupported) without the features
     ///   `linalg` and `lapack`.
     pub fn estimate(&self, returns: ArrayView2<'_, f64>) -> Result<PairwiseEstimate> {
         self.estimate_where(returns, returns.mapv(|r| !r.is_nan()).view())
@@ -83,7 +83,7 @@ impl PairwiseCovariance {
     /// The covariance of the returns that are marked as observed; the others may hold anything.
     ///
     /// # Errors
-    /// Those of [`estimate`](Self::estimate), and [`Error::LengthMismatch`] unless both have one shape;
+    /// Those of [`estimate`](Self::estimate), and [`Error::LengthMismatch`](crate::Error::LengthMismatch) unless both have one shape;
     /// an observed NaN is an error here.
     pub fn estimate_where(
         &self,

@@ -8,9 +8,9 @@ pub(super) fn ascending(values: &[f64]) -> Vec<usize> {
     order
 }
 
-/// Lengths of the runs of equal values along `order`.
+/// Lengths of the runs of equal values along ascending `order`: neighbours tie unless they rise.
 pub(super) fn runs(values: &[f64], order: &[usize]) -> Vec<usize> {
-    order.chunk_by(|&a, &b| values[a] == values[b]).map(<[usize]>::len).collect()
+    order.chunk_by(|&a, &b| values[a] >= values[b]).map(<[usize]>::len).collect()
 }
 
 /// Ranks from 1; values that tie share the mean of their ranks.

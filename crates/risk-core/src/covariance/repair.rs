@@ -178,7 +178,7 @@ pub fn clip_correlation(correlation: ArrayView2<'_, f64>, floor: f64) -> Result<
 
 /// Scales a positive semidefinite matrix to a diagonal of ones.
 pub(super) fn unit_diagonal(matrix: Array2<f64>) -> Result<Array2<f64>> {
-    if matrix.diag().iter().any(|v| !(*v > 0.0)) {
+    if matrix.diag().iter().any(|v| *v <= 0.0) {
         return Err(Error::Undefined { name: "correlation", reason: "a diagonal entry is not positive" });
     }
     let mut unit = scaled(matrix.view(), matrix.diag().mapv(|v| 1.0 / v.sqrt()).view());

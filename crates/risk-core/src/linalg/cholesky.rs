@@ -57,7 +57,7 @@ impl Cholesky {
         let n = matrix.nrows();
         let lower = backend::cholesky(matrix).map_err(|failure| failure.named(name, n))?;
         let noise = n as f64 * f64::EPSILON;
-        match lower.diag().iter().zip(matrix.diag()).position(|(l, a)| !(l * l > noise * a)) {
+        match lower.diag().iter().zip(matrix.diag()).position(|(l, a)| l * l <= noise * a || l.is_nan()) {
             None => Ok(Self { name, lower }),
             Some(pivot) => Err(Error::NotPositiveDefinite { name, pivot }),
         }

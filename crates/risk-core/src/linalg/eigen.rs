@@ -157,7 +157,7 @@ pub fn solve_semidefinite(matrix: ArrayView2<'_, f64>, b: ArrayView1<'_, f64>) -
     let left = (matrix.dot(&solution) - b).mapv(|v| v * v).sum().sqrt();
     let size = b.mapv(|v| v * v).sum().sqrt();
     let relative_residual = if size > 0.0 { left / size } else { left };
-    if !(relative_residual <= REACHABLE) {
+    if relative_residual > REACHABLE || relative_residual.is_nan() {
         return Err(Error::Singular { name: "matrix" });
     }
     let rank = eigen.values.iter().filter(|value| **value > floor).count();

@@ -34,7 +34,7 @@ fn failing_pivot(a: ArrayView2<'_, f64>) -> usize {
         }
         let sum: f64 = (0..row).map(|k| lower[[row, k]] * lower[[row, k]]).sum();
         let pivot = a[[row, row]] - sum;
-        if !(pivot > 0.0) {
+        if pivot <= 0.0 || pivot.is_nan() {
             return row;
         }
         weakest = if pivot / a[[row, row]] < weakest.0 { (pivot / a[[row, row]], row) } else { weakest };

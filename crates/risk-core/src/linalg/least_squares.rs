@@ -59,12 +59,12 @@ pub fn least_squares(regressors: ArrayView2<'_, f64>, response: ArrayView1<'_, f
     let scaled = &regressors * &scales;
     let lengths = scaled.map_axis(Axis(0), |column| column.dot(&column).sqrt());
     let failed = |failure: Failure| failure.named(NAME, n);
-    if lengths.iter().any(|length| !(*length > 0.0)) {
+    if lengths.iter().any(|length| *length <= 0.0) {
         return Err(failed(Failure::Dependent));
     }
     let (q, r) = backend::qr(scaled.view()).map_err(failed)?;
     let noise = m as f64 * f64::EPSILON;
-    if r.diag().iter().zip(&lengths).any(|(pivot, length)| !(pivot.abs() > noise * length)) {
+    if r.diag().iter().zip(&lengths).any(|(pivot, length)| pivot.abs() <= noise * length || pivot.is_nan()) {
         return Err(failed(Failure::Dependent));
     }
     let mut inverse_factor = backend::solve_lower(r.t(), Array2::eye(n)).map_err(failed)?;

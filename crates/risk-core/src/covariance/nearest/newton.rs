@@ -103,7 +103,7 @@ impl Dual<'_> {
         for _ in 0..200 {
             let image = self.hessian(point, &ratios, along.view())? + &along * ridge;
             let curvature = along.dot(&image);
-            if !(curvature > 0.0) {
+            if curvature <= 0.0 || curvature.is_nan() {
                 break;
             }
             let length = product / curvature;

@@ -316,10 +316,15 @@ fn estimates_and_their_configurations_survive_json() {
     let names = ["A", "B", "C"].map(|name| crate::AssetId::new(name).unwrap()).to_vec();
     let estimate = estimate.with_assets(names).unwrap();
     let text = serde_json::to_string(&estimate).unwrap();
-    assert_eq!(serde_json::from_str::<CovarianceEstimate>(&text).unwrap(), estimate);
+    // JSON text keeps all but the last bit.
+    let back = serde_json::from_str::<CovarianceEstimate>(&text).unwrap();
+    all_close(back.covariance.view(), &estimate.covariance.view().to_owned(), 1e-19);
+    assert_eq!((back.covariance.assets(), &back.flags), (estimate.covariance.assets(), &estimate.flags));
     let correlation = SampleCorrelation::default().estimate(returns().view()).unwrap();
     let text = serde_json::to_string(&correlation).unwrap();
-    assert_eq!(serde_json::from_str::<CorrelationEstimate>(&text).unwrap(), correlation);
+    let back = serde_json::from_str::<CorrelationEstimate>(&text).unwrap();
+    all_close(back.correlation.view(), &correlation.correlation, 1e-15);
+    assert_eq!((back.method, back.observations), (correlation.method, correlation.observations));
     let ewma = EwmaCovariance::new(Decay::RISKMETRICS_DAILY).bias_corrected();
     let text = serde_json::to_string(&ewma).unwrap();
     assert_eq!(serde_json::from_str::<EwmaCovariance>(&text).unwrap(), ewma);
