@@ -26,22 +26,39 @@ impl NormalPut {
         if exponent > 0.0 { exponent / (1.0 + exponent) } else { 0.0 }
     }
 
+    /// The node values to interpolate, from the distance of the log boundary below its limit: the distance itself
+    /// when it grows like `√τ`, its square when it grows like `√(τ ln 1/τ)`.
+    pub(super) fn shape(&self, distance: f64) -> f64 {
+        if self.is_straight() { distance } else { distance * distance }
+    }
+
+    /// The distance from an interpolated value, which rounding may leave below 0.
+    pub(super) fn distance(&self, shape: f64) -> f64 {
+        if self.is_straight() { shape.max(0.0) } else { shape.max(0.0).sqrt() }
+    }
+
+    fn is_straight(&self) -> bool {
+        self.dividend_yield > self.rate
+    }
+
     /// The boundary just before expiry, `min(1, r/q)`.
     pub(super) fn limit(&self) -> f64 {
         if self.dividend_yield > self.rate { self.rate / self.dividend_yield } else { 1.0 }
     }
 }
 
-/// `H(x) = ln²(B(τ)/B(0+))` at the nodes, where it is smooth in `x = √(τ/T)`.
+/// The boundary at the nodes, in the shape to interpolate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Solved {
-    pub(super) squared_log: [f64; MAX_NODES],
+    pub(super) shape: [f64; MAX_NODES],
+    /// Whether the boundary is near the approximation that it started from.
+    pub(super) plausible: bool,
     pub(super) iterations: usize,
     pub(super) change: f64,
 }
 
 /// Newton steps towards the first boundary.
-const START_ROUNDS: usize = 4;
+const START_ROUNDS: usize = 60;
 const MAX_ITERATIONS: usize = 60;
 
 /// Solves for the boundary.
@@ -59,8 +76,9 @@ pub(super) fn solve(put: &NormalPut, tables: &Tables) -> Result<Solved> {
         Precision::Standard => arch.dispatch(Solve::<12, 144> { put, tables }),
         Precision::High => arch.dispatch(Solve::<24, 768> { put, tables }),
     };
-    // A NaN must not pass for a small change, nor a root of the discrete equations for a boundary.
-    if solved.change <= tables.scheme.tolerance && is_boundary(put, &solved.squared_log[..tables.scheme.nodes]) {
+    // A NaN must not pass for a small change, nor a stray root of the discrete equations for the boundary.
+    let is_boundary = solved.plausible && is_boundary(put, &solved.shape[..tables.scheme.nodes]);
+    if solved.change <= tables.scheme.tolerance && is_boundary {
         Ok(solved)
     } else {
         let (iterations, residual) = (solved.iterations, solved.change);
@@ -68,11 +86,12 @@ pub(super) fn solve(put: &NormalPut, tables: &Tables) -> Result<Solved> {
     }
 }
 
-/// A boundary falls with the time to expiry and stays above that of the perpetual option.
-fn is_boundary(put: &NormalPut, squared_log: &[f64]) -> bool {
-    let falls = squared_log.windows(2).all(|pair| pair[0] > pair[1]);
-    let lowest = put.limit() * (-squared_log[0].sqrt()).exp();
-    falls && lowest >= put.perpetual() * (1.0 - 1e-6)
+/// A boundary falls with the time to expiry and stays above that of the perpetual option, up to the error of the
+/// discretisation.
+fn is_boundary(put: &NormalPut, shape: &[f64]) -> bool {
+    let falls = shape.windows(2).all(|pair| pair[0] > 0.99 * pair[1] && pair[1] > 0.0);
+    let lowest = put.limit() * (-put.distance(shape[0])).exp();
+    falls && lowest >= 0.999 * put.perpetual()
 }
 
 struct Solve<'a, const N: usize, const P: usize> {
@@ -140,26 +159,42 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
     #[inline(always)]
     fn run(mut self) -> Solved {
         self.start();
+        let start = self.distance;
         let mut change = f64::INFINITY;
         let mut iterations = 0;
         while iterations < MAX_ITERATIONS && change > self.tables.scheme.tolerance {
             change = self.step();
             iterations += 1;
         }
-        let mut squared_log = [0.0; MAX_NODES];
-        for (squared, distance) in squared_log.iter_mut().zip(&self.distance) {
-            *squared = distance * distance;
+        let mut shape = [0.0; MAX_NODES];
+        for (shape, &distance) in shape.iter_mut().zip(&self.distance) {
+            *shape = self.put.shape(distance);
         }
-        Solved { squared_log, iterations, change }
+        let plausible = (0..N).all(|i| {
+            let deviation = self.put.volatility * self.put.time.sqrt() * self.tables.x[i];
+            (self.distance[i] - start[i]).abs() < 0.6 * start[i] + 0.3 * deviation
+        });
+        Solved { shape, plausible, iterations, change }
     }
 
     /// One Newton step for the whole boundary; the largest change of its logarithm.
     #[inline(always)]
     fn step(&mut self) -> f64 {
-        let squared_log = self.distance.map(|distance| distance * distance);
+        let shape = self.distance.map(|distance| self.put.shape(distance));
         // Distance of the log boundary below its limit, at the time of each point.
         let mut there = [0.0; P];
-        interpolate(&self.tables.cardinal, &squared_log, &mut there);
+        interpolate(&self.tables.cardinal, &shape, &mut there);
+        let straight = self.put.is_straight();
+        // Derivative of the distance by the interpolated value, up to that of the latter by the node's distance.
+        let mut bend = [1.0; P];
+        if !straight {
+            for p in 0..P {
+                let floored = if there[p] > 1e-300 { there[p] } else { 1e-300 };
+                let root = floored.sqrt();
+                bend[p] = if there[p] > 1e-300 { 1.0 / root } else { 0.0 };
+                there[p] = root;
+            }
+        }
         let mut here = [0.0; P];
         for row in here.chunks_exact_mut(N) {
             row.copy_from_slice(&self.distance);
@@ -171,8 +206,6 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
             denominator_slope: [0.0; P],
         };
         for p in 0..P {
-            let floored = if there[p] > 1e-300 { there[p] } else { 1e-300 };
-            there[p] = floored.sqrt();
             let middle = (there[p] - here[p]) * self.inverse[p] + self.drift[p];
             let (density_minus, cdf_minus) = density_and_cdf(middle - self.half[p]);
             let (density_plus, cdf_plus) = density_and_cdf(middle + self.half[p]);
@@ -196,7 +229,7 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
             for i in 0..N {
                 there[p + i] = (terms.numerator_slope[p + i] / sums.numerator[i]
                     - terms.denominator_slope[p + i] / sums.denominator[i])
-                    / there[p + i];
+                    * bend[p + i];
             }
         }
         for (k, row) in matrix.iter_mut().enumerate() {
@@ -206,8 +239,10 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
                     row[i] = there[p + i].mul_add(cardinal[p + i], row[i]);
                 }
             }
-            for entry in row {
-                *entry *= self.distance[k];
+            if !straight {
+                for entry in row {
+                    *entry *= self.distance[k];
+                }
             }
         }
         let mut residual = [0.0; N];
@@ -251,57 +286,76 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
         let mut failed = false;
         for i in 0..N {
             failed |= !step[i].is_finite();
-            let before = self.distance[i];
-            // Newton may overshoot from a poor start; the boundary stays below its limit.
-            self.distance[i] = (before - step[i]).clamp(0.4 * before, 2.5 * before);
-            largest = largest.max((step[i] / before).abs());
+            largest = largest.max((step[i] / self.distance[i]).abs());
+        }
+        // From a poor start a full step may leave the region where the equations make sense.
+        let damping = if largest > 0.5 { 0.5 / largest } else { 1.0 };
+        for i in 0..N {
+            self.distance[i] -= damping * step[i];
         }
         if failed { f64::NAN } else { largest }
     }
 
-    /// What the distance tends to near expiry: Evans, Kuske and Keller (2002), their cases `r > q` and `r = q`
-    /// written as one; far from expiry a plain multiple of the deviation.
-    #[inline(always)]
-    fn near_expiry(&self, tau: f64, deviation: f64) -> f64 {
-        let NormalPut { rate, dividend_yield, volatility, .. } = *self.put;
-        let gain = (rate - dividend_yield) / volatility + dividend_yield * (2.0 * tau).sqrt();
-        let small = (8.0 * std::f64::consts::PI * tau).sqrt() * gain;
-        let multiple = if small > 0.0 { (-2.0 * small.clamp(1e-300, 0.6).ln()).sqrt() } else { 0.0 };
-        (multiple * deviation + self.limit_log).max(0.64 * deviation)
-    }
-
-    /// A first boundary: the critical prices of Barone-Adesi and Whaley (1987), all nodes at once.
+    /// A first boundary: the critical prices of Barone-Adesi and Whaley (1987), from the longest life to the shortest.
     #[inline(always)]
     fn start(&mut self) {
+        let x = &self.tables.x[..N];
+        // In units of √τ the distance changes slowly from node to node.
+        let (mut scaled, mut trend) = (1.5 * self.put.volatility * self.put.time.sqrt(), 0.0);
+        for i in 0..N {
+            let found = self.quadratic_approximation(x[i], x[i] * (scaled + trend)) / x[i];
+            trend = if i == 0 { 0.0 } else { found - scaled };
+            scaled = found;
+            self.distance[i] = x[i] * found;
+        }
+    }
+
+    /// Distance of the approximate critical price by Newton's method from `guess`, to a percent.
+    #[inline(always)]
+    fn quadratic_approximation(&self, x: f64, guess: f64) -> f64 {
         let NormalPut { rate, dividend_yield, volatility, time } = *self.put;
         let variance = volatility * volatility;
+        let tau = time * x * x;
+        let deviation = volatility * tau.sqrt();
+        // What cash and share yield until expiry; differences from 1 would cancel near it.
+        let (interest, dividends) = (-(-rate * tau).exp_m1(), -(-dividend_yield * tau).exp_m1());
+        // r/(1 − e^(−rτ)), which tends to 1/τ as r tends to 0.
+        let annuity = if interest.abs() < 1e-12 { 1.0 / tau } else { rate / interest };
         let tilt = 2.0 * (rate - dividend_yield) / variance - 1.0;
-        let x = &self.tables.x[..N];
-        for i in 0..N {
-            let tau = time * x[i] * x[i];
-            let deviation = volatility * tau.sqrt();
-            let (bond, share) = (exp(-rate * tau), exp(-dividend_yield * tau));
-            // 2r/(σ²(1 − e^(−rτ))), which tends to 2/(σ²τ) as r tends to 0.
-            let small = rate.abs() * tau < 1e-8;
-            let curvature = if small { 2.0 / (variance * tau) } else { 2.0 * rate / (variance * (1.0 - bond)) };
-            let exponent = -0.5 * (tilt + (tilt * tilt + 4.0 * curvature).sqrt());
-            let mut distance = self.near_expiry(tau, deviation);
-            for _ in 0..START_ROUNDS {
-                let log = self.limit_log - distance;
-                let s = exp(log);
-                let d1 = (log + (rate - dividend_yield) * tau) / deviation + 0.5 * deviation;
-                let (density, cdf) = density_and_cdf(-d1);
-                let (_, cdf_minus) = density_and_cdf(deviation - d1);
-                let put = bond * cdf_minus - s * share * cdf;
-                let excess = 1.0 - share * cdf;
-                let value = 1.0 - s - put + excess * s / exponent;
-                let slope = s * (-1.0 + share * cdf + (excess + share * density / deviation) / exponent);
-                let next = distance + value / slope;
-                let next = if next < 0.3 * distance { 0.3 * distance } else { next };
-                distance = if next > 3.0 * distance { 3.0 * distance } else { next };
+        let exponent = -0.5 * (tilt + (tilt * tilt + 8.0 * annuity / variance).sqrt());
+        let (mut low, mut high) = (0.0, f64::INFINITY);
+        let mut distance = guess;
+        for _ in 0..START_ROUNDS {
+            let log = self.limit_log - distance;
+            let s = exp(log);
+            let d1 = (log + (rate - dividend_yield) * tau) / deviation + 0.5 * deviation;
+            let (density, cdf) = density_and_cdf(d1);
+            let (_, cdf_minus) = density_and_cdf(d1 - deviation);
+            let call = s * (1.0 - dividends) * cdf - (1.0 - interest) * cdf_minus;
+            let slack = dividends + (1.0 - dividends) * cdf;
+            let value = interest - s * dividends - call + slack * s / exponent;
+            let gamma = (1.0 - dividends) * density / deviation;
+            let slope = s * ((slack + gamma) / exponent - slack);
+            if value > 0.0 {
+                high = distance;
+            } else {
+                low = distance;
             }
-            self.distance[i] = distance;
+            let newton = distance + value / slope;
+            let next = if newton > low && newton < high {
+                newton
+            } else if high < f64::INFINITY {
+                0.5 * (low + high)
+            } else {
+                2.0 * distance
+            };
+            let small = (next - distance).abs() < 0.01 * distance;
+            distance = next;
+            if small {
+                break;
+            }
         }
+        distance
     }
 }
 

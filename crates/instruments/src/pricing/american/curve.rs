@@ -20,7 +20,7 @@ pub(super) struct Premium {
 pub(super) struct Curve {
     put: NormalPut,
     tables: &'static Tables,
-    squared_log: [f64; MAX_NODES],
+    shape: [f64; MAX_NODES],
     /// The boundary now, relative to strike 1.
     critical: f64,
     /// Log boundary at the times of the premium's quadrature.
@@ -39,8 +39,8 @@ impl Curve {
         let mut curve = Self {
             put,
             tables,
-            squared_log: solved.squared_log,
-            critical: put.limit() * (-solved.squared_log[0].sqrt()).exp(),
+            shape: solved.shape,
+            critical: put.limit() * (-put.distance(solved.shape[0])).exp(),
             log_boundary: [0.0; MAX_PRICING],
             inverse: [0.0; MAX_PRICING],
             rate_weight: [0.0; MAX_PRICING],
@@ -53,14 +53,14 @@ impl Curve {
     fn prepare(&mut self) {
         let points = self.tables.scheme.pricing;
         let NormalPut { rate, dividend_yield, volatility, time } = self.put;
-        let values = &self.squared_log[..self.tables.scheme.nodes];
+        let values = &self.shape[..self.tables.scheme.nodes];
         interpolate(&self.tables.pricing_cardinal, values, &mut self.log_boundary[..points]);
         let limit_log = self.put.limit().ln();
         for (p, (&root_age, &weight)) in
             self.tables.pricing_root_age.iter().zip(&self.tables.pricing_weight).enumerate()
         {
             let age = time * root_age * root_age;
-            self.log_boundary[p] = limit_log - self.log_boundary[p].max(0.0).sqrt();
+            self.log_boundary[p] = limit_log - self.put.distance(self.log_boundary[p]);
             self.inverse[p] = 1.0 / (volatility * time.sqrt() * root_age);
             self.rate_weight[p] = rate * time * weight * exp(-rate * age);
             self.yield_weight[p] = dividend_yield * time * weight * exp(-dividend_yield * age);
@@ -75,8 +75,8 @@ impl Curve {
     /// The boundary with `fraction` of the life ahead.
     pub(super) fn critical_at(&self, fraction: f64) -> f64 {
         let rows = self.tables.cardinal_at(fraction.sqrt());
-        let squared: f64 = rows.iter().zip(&self.squared_log).map(|(row, value)| row * value).sum();
-        self.put.limit() * (-squared.max(0.0).sqrt()).exp()
+        let shape: f64 = rows.iter().zip(&self.shape).map(|(row, value)| row * value).sum();
+        self.put.limit() * (-self.put.distance(shape)).exp()
     }
 
     /// The value of exercising early, for a spot above the boundary.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Precision;
+use super::boundary::NormalPut;
 use super::curve::{Curve, Premium};
 use super::regime::Regime;
 use super::tables::Tables;
@@ -54,7 +55,9 @@ impl ExerciseBoundary {
     /// # Errors
     /// - `Undefined` at zero time or volatility, where there is nothing to solve.
     /// - `Unsupported` where exercise has two boundaries: a put with `q < r < 0`, a call with `r < q < 0`.
-    /// - `NotConverged` when the iteration fails, as it may for `max(r, q)·√T` of many volatilities.
+    /// - `NotConverged` when no boundary is found that passes the checks (falling with time, above the perpetual one,
+    ///   near a simple approximation); finer precisions are tried first. Seen for `max(r, q)·√T` beyond a few
+    ///   volatilities.
     pub fn new(kind: OptionKind, model: &BlackScholes, precision: Precision) -> Result<Self> {
         let inputs = model.inputs();
         if inputs.volatility * inputs.time.sqrt() <= 0.0 {
@@ -62,7 +65,7 @@ impl ExerciseBoundary {
         }
         let curve = match Regime::of(kind, &inputs)? {
             Regime::Never => None,
-            Regime::Single(put) => Some(Curve::new(put, Tables::of(precision))?),
+            Regime::Single(put) => Some(solve(put, precision)?),
         };
         Ok(Self { kind, model: *model, curve })
     }
@@ -181,4 +184,14 @@ impl ExerciseBoundary {
             OptionKind::Call => self.model.inputs().strike / critical,
         }
     }
+}
+
+/// A boundary at the asked precision, or at the next one that finds it.
+fn solve(put: NormalPut, precision: Precision) -> Result<Curve> {
+    let finer = match precision {
+        Precision::Fast => Precision::Standard,
+        Precision::Standard => Precision::High,
+        Precision::High => return Curve::new(put, Tables::of(Precision::High)),
+    };
+    Curve::new(put, Tables::of(precision)).or_else(|_| solve(put, finer))
 }
