@@ -1,5 +1,7 @@
 //! The command on small folders: output and exit status.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking, its helpers too")]
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 

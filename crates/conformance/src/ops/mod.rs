@@ -10,6 +10,7 @@ mod covariance;
 mod drawdowns;
 mod measures;
 mod moments;
+mod options;
 mod volatility;
 
 /// The mapping of one op.
@@ -19,7 +20,8 @@ pub type Op = fn(&mut Args<'_>) -> Outcome;
 pub type Table = &'static [(&'static str, Op)];
 
 /// Every family.
-const FAMILIES: &[Table] = &[covariance::TABLE, drawdowns::TABLE, measures::TABLE, moments::TABLE, volatility::TABLE];
+const FAMILIES: &[Table] =
+    &[covariance::TABLE, drawdowns::TABLE, measures::TABLE, moments::TABLE, options::TABLE, volatility::TABLE];
 
 /// The mapping of an op, when it has one.
 #[must_use]
