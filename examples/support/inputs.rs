@@ -97,7 +97,7 @@ impl Inputs {
                 history = history.with_missing_factor(MissingFactor::HoldFixed);
                 notes.push("volatilities are held fixed in every scenario".to_owned());
             } else {
-                let index = SeriesPanel::from_csv(&files.volatility_index, Missing::Reject)?;
+                let index = SeriesPanel::from_csv(&files.volatility_index, Missing::DropRow)?;
                 history = driven(history, &index, &files.volatility_index, &mut notes)?;
             }
         }
@@ -173,12 +173,14 @@ fn driven(
         return Err(Failure::in_file(&file, problem));
     }
     let dates = history.prices().dates();
+    let before = history.dropped_price_dates().iter().filter(|date| **date < dates[0]).count();
     notes.push(format!(
-        "every volatility moves with the log changes of {column} ({} to {}; {} price dates and {} index dates have no \
-         counterpart and are left out)",
+        "every volatility moves with the log changes of {column}, {} to {}; left out: {} price dates before its first, {} \
+         price dates since without a value, {} of its dates without prices",
         dates[0],
         last_date(dates),
-        history.dropped_price_dates().len(),
+        before,
+        history.dropped_price_dates().len() - before,
         history.dropped_series_dates().len(),
     ));
     Ok(history)
@@ -194,7 +196,7 @@ struct VolatilityModel {
 impl VolatilityModel {
     fn load(files: &Files, as_of: Date) -> Result<Self> {
         let index = PricePanel::from_csv(&files.index, Missing::Reject)?;
-        let implied = SeriesPanel::from_csv(&files.volatility_index, Missing::Reject)?;
+        let implied = SeriesPanel::from_csv(&files.volatility_index, Missing::DropRow)?;
         let both = align(&index, &implied)
             .map_err(|_| Failure("the index and the volatility index have no date in common".to_owned()))?;
         let name = both.right.columns()[0].clone();
