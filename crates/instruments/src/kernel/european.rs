@@ -338,7 +338,7 @@ impl WithSimd for ScenarioKernel<'_> {
 /// let spot = [90.0, 100.0, 110.0];
 /// let mut value = [0.0; 3];
 /// price_scenarios(Dispatch::detect(), &put, &Scenarios::new(&spot[..], 0.2, 0.03, 0.0), &mut value)?;
-/// assert!((value[1] - 4.889_131_579_5).abs() < 1e-9);
+/// assert!((value[1] - 4.882_221_902_473_7).abs() < 1e-9);
 /// assert!(value[0] > value[1] && value[1] > value[2]);
 /// # Ok::<(), alluse_instruments::Error>(())
 /// ```

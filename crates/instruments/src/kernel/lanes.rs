@@ -31,7 +31,13 @@ pub(crate) struct Bits<S: Simd> {
     value: [S::u64s; 2],
 }
 
+/// The sign bit.
+const SIGN: u64 = 1 << 63;
+
 /// Applies a `pulp` operation to both registers.
+///
+/// Only operations that `pulp` forces inline for the wide registers are used: its provided methods, such as
+/// `abs_f64s`, `neg_f64s` and `select_f64s`, may stay calls at lower optimisation levels, at many times the cost.
 macro_rules! both {
     ($simd:expr, $method:ident, $a:expr) => {
         [$simd.$method($a[0]), $simd.$method($a[1])]
@@ -48,7 +54,8 @@ impl<S: Simd> Mask<S> {
     /// `yes` where true, `no` elsewhere.
     #[inline(always)]
     pub(crate) fn select(self, yes: Lanes<S>, no: Lanes<S>) -> Lanes<S> {
-        Lanes::new(self.simd, both!(self.simd, select_f64s, self.value, yes.value, no.value))
+        Bits { simd: self.simd, value: both!(self.simd, select_u64s, self.value, yes.bits().value, no.bits().value) }
+            .number()
     }
 }
 
@@ -109,14 +116,13 @@ impl<S: Simd> Lanes<S> {
 
     #[inline(always)]
     pub(crate) fn abs(self) -> Self {
-        Self::new(self.simd, both!(self.simd, abs_f64s, self.value))
+        self.bits().and(!SIGN).number()
     }
 
     /// This number with the sign of `sign` multiplied in.
     #[inline(always)]
     pub(crate) fn times_sign(self, sign: Self) -> Self {
-        let bit = both!(self.simd, and_f64s, sign.value, self.constant(-0.0).value);
-        Self::new(self.simd, both!(self.simd, xor_f64s, self.value, bit))
+        self.bits().xor(sign.bits().and(SIGN)).number()
     }
 
     /// 1 where the sign bit is clear, 0 where it is set: decides on ±0 as [`Lanes::times_sign`] does.
@@ -186,31 +192,43 @@ impl<S: Simd> Bits<S> {
         Self { simd: self.simd, value: both!(self.simd, or_u64s, self.value, self.splat(mask)) }
     }
 
-    /// `bits << 52`: the low bits become the exponent. As a product, which is a shift to the compiler and
-    /// exists for every instruction set.
     #[inline(always)]
-    pub(crate) fn to_exponent(self) -> Self {
-        Self { simd: self.simd, value: both!(self.simd, mul_u64s, self.value, self.splat(1 << 52)) }
+    fn xor(self, other: Self) -> Self {
+        Self { simd: self.simd, value: both!(self.simd, xor_u64s, self.value, other.value) }
     }
 
     /// The upper 32 bits of each pattern shifted right by 20, in their place; the lower bits are undefined.
     #[inline(always)]
-    pub(crate) fn upper_shifted(self) -> Self {
-        Self {
-            simd: self.simd,
-            value: [upper_shifted(self.simd, self.value[0]), upper_shifted(self.simd, self.value[1])],
-        }
+    pub(crate) fn upper_right(self) -> Self {
+        Self { simd: self.simd, value: [upper_right(self.simd, self.value[0]), upper_right(self.simd, self.value[1])] }
+    }
+
+    /// The upper 32 bits of each pattern shifted left by 20, in their place; the lower bits must be 0.
+    #[inline(always)]
+    pub(crate) fn upper_left(self) -> Self {
+        Self { simd: self.simd, value: [upper_left(self.simd, self.value[0]), upper_left(self.simd, self.value[1])] }
     }
 }
 
 #[inline(always)]
-fn upper_shifted<S: Simd>(simd: S, bits: S::u64s) -> S::u64s {
+fn upper_right<S: Simd>(simd: S, bits: S::u64s) -> S::u64s {
     if S::IS_SCALAR {
         let bits: u64 = bytemuck::cast(bits);
         bytemuck::cast(bits >> 20)
     } else {
         let halves: S::u32s = bytemuck::cast(bits);
         bytemuck::cast(simd.wrapping_dyn_shr_u32s(halves, simd.splat_u32s(20)))
+    }
+}
+
+#[inline(always)]
+fn upper_left<S: Simd>(simd: S, bits: S::u64s) -> S::u64s {
+    if S::IS_SCALAR {
+        let bits: u64 = bytemuck::cast(bits);
+        bytemuck::cast(bits << 20)
+    } else {
+        let halves: S::u32s = bytemuck::cast(bits);
+        bytemuck::cast(simd.wrapping_dyn_shl_u32s(halves, simd.splat_u32s(20)))
     }
 }
 
@@ -241,7 +259,7 @@ impl<S: Simd> Neg for Lanes<S> {
     type Output = Self;
     #[inline(always)]
     fn neg(self) -> Self {
-        Self::new(self.simd, both!(self.simd, neg_f64s, self.value))
+        self.times_sign(self.constant(-1.0))
     }
 }
 

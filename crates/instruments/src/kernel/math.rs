@@ -74,8 +74,11 @@ const MILLS_END: f64 = 40.0;
 const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// Adding it leaves the nearest integer, plus the exponent bias 1023, in the low bits of the mantissa.
-const ROUND: f64 = 6_755_399_441_055_744.0 + 1023.0;
+/// Adding it and taking it away rounds to the nearest integer.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
+/// 1.5 · 2^20, where bit 32 of the mantissa weighs one, plus the bias of the exponent.
+const EXPONENT_CARRIER: f64 = 1_572_864.0 + 1023.0;
 
 /// The largest x with a finite e^x.
 const EXP_FINITE: f64 = 709.782_712_893_384;
@@ -136,32 +139,31 @@ impl<S: Simd> Powers<S> {
     }
 }
 
-/// The two parts of e^(high + low) = 2ⁿ(1 + q): n in the low bits of the first, and q = e^r − 1, |r| ≤ ln(2)/2.
+/// The two parts of e^(high + low) = 2ⁿ(1 + q): n, and q = e^r − 1, |r| ≤ ln(2)/2.
 #[inline(always)]
 fn exp_parts<S: Simd>(high: Lanes<S>, low: Option<Lanes<S>>) -> (Lanes<S>, Lanes<S>) {
-    let shifted = high.times_plus(high.constant(std::f64::consts::LOG2_E), high.constant(ROUND));
-    let n = shifted - ROUND;
+    let n = high.times_plus(high.constant(std::f64::consts::LOG2_E), high.constant(ROUND)) - ROUND;
     let r = n.times_from(n.constant(LN_2_HIGH), high);
     let mut r = n.times_from(n.constant(LN_2_LOW), r);
     if let Some(low) = low {
         r = r + low;
     }
     let powers = Powers::new(r);
-    (shifted, powers.x2.times_plus(powers.degree_9(&EXP), r))
+    (n, powers.x2.times_plus(powers.degree_9(&EXP), r))
 }
 
 /// 2ⁿ(1 + q) for a normal power of two. NaN in q survives whatever its payload did to n.
 #[inline(always)]
-fn scale<S: Simd>(shifted: Lanes<S>, q: Lanes<S>) -> Lanes<S> {
-    let power = shifted.bits().to_exponent().number();
+fn scale<S: Simd>(n: Lanes<S>, q: Lanes<S>) -> Lanes<S> {
+    let power = (n + EXPONENT_CARRIER).bits().upper_left().number();
     power.times_plus(q, power)
 }
 
 /// e^x for |x| ≤ 708 only.
 #[inline(always)]
 pub(crate) fn exp_moderate<S: Simd>(x: Lanes<S>) -> Lanes<S> {
-    let (shifted, q) = exp_parts(x, None);
-    scale(shifted, q)
+    let (n, q) = exp_parts(x, None);
+    scale(n, q)
 }
 
 /// e^x; what is below the smallest normal number is 0, what is above e^709 infinite.
@@ -176,12 +178,12 @@ pub(crate) fn exp_flushed<S: Simd>(x: Lanes<S>) -> Lanes<S> {
 #[inline(always)]
 fn exp_pair<S: Simd>(high: Lanes<S>, low: Option<Lanes<S>>) -> Lanes<S> {
     let bounded = high.less_than(high.constant(-750.0)).select(high.constant(-750.0), high);
-    let (shifted, q) = exp_parts(bounded, low);
+    let (n, q) = exp_parts(bounded, low);
     let (tiny, huge) = (bounded.less_than(high.constant(-700.0)), bounded.greater_than(high.constant(700.0)));
     // Away from the ends by 2^64 and back: the last product rounds once, to the subnormal grid if need be.
     let detour = tiny.select(high.constant(64.0), huge.select(high.constant(-64.0), high.constant(0.0)));
     let back = tiny.select(high.constant(1.0 / TWO_64), huge.select(high.constant(TWO_64), high.constant(1.0)));
-    let value = scale(shifted + detour, q) * back;
+    let value = scale(n + detour, q) * back;
     high.greater_than(high.constant(EXP_FINITE)).select(high.constant(f64::INFINITY), value)
 }
 
@@ -195,7 +197,7 @@ pub(crate) fn exp_lanes<S: Simd>(x: Lanes<S>) -> Lanes<S> {
 #[inline(always)]
 fn exponent<S: Simd>(bits: Bits<S>) -> Lanes<S> {
     // In 2^20 bit 32 of the mantissa weighs one: the field, shifted there, adds its value.
-    let carrier = bits.upper_shifted().and(0x7FF_0000_0000).or(0x4130_0000_0000_0000);
+    let carrier = bits.upper_right().and(0x7FF_0000_0000).or(0x4130_0000_0000_0000);
     carrier.number() - 1_048_576.0
 }
 
