@@ -10,3 +10,8 @@ pub mod positions;
 pub mod progress;
 
 pub use failure::{Failure, Result};
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

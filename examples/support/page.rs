@@ -263,7 +263,8 @@ fn covered(coverage: &Coverage) -> String {
 }
 
 fn share(value: Option<f64>) -> String {
-    value.filter(|v| v.is_finite()).map_or("unknown".to_owned(), |v| format!("{:.1} %", 100.0 * v))
+    // Adding zero turns a negative zero into a plain one.
+    value.filter(|v| v.is_finite()).map_or("unknown".to_owned(), |v| format!("{:.1} %", 100.0 * v + 0.0))
 }
 
 /// Whole units with thousands separators.
