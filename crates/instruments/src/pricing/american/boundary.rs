@@ -26,19 +26,18 @@ impl NormalPut {
         if exponent > 0.0 { exponent / (1.0 + exponent) } else { 0.0 }
     }
 
-    /// The node values to interpolate, from the distance of the log boundary below its limit: the distance itself
-    /// when it grows like `√τ`, its square when it grows like `√(τ ln 1/τ)`.
+    /// The node value to interpolate, from the distance of the log boundary below its limit: `ln²B − ln²B(0+)`.
+    ///
+    /// It is smooth in `√τ` whether the boundary leaves its limit like `√τ`, like `√(τ ln 1/τ)`, or first one and
+    /// then the other as it does for `q` just above `r`.
     pub(super) fn shape(&self, distance: f64) -> f64 {
-        if self.is_straight() { distance } else { distance * distance }
+        distance * (distance - 2.0 * self.limit().ln())
     }
 
     /// The distance from an interpolated value, which rounding may leave below 0.
     pub(super) fn distance(&self, shape: f64) -> f64 {
-        if self.is_straight() { shape.max(0.0) } else { shape.max(0.0).sqrt() }
-    }
-
-    fn is_straight(&self) -> bool {
-        self.dividend_yield > self.rate
+        let limit_log = self.limit().ln();
+        (shape + limit_log * limit_log).max(0.0).sqrt() + limit_log
     }
 
     /// The boundary just before expiry, `min(1, r/q)`.
@@ -73,7 +72,7 @@ pub(super) fn solve(put: &NormalPut, tables: &Tables) -> Result<Solved> {
     let arch = Arch::new();
     let solved = match tables.scheme.precision {
         Precision::Fast => arch.dispatch(Solve::<8, 64> { put, tables }),
-        Precision::Standard => arch.dispatch(Solve::<12, 144> { put, tables }),
+        Precision::Standard => arch.dispatch(Solve::<16, 192> { put, tables }),
         Precision::High => arch.dispatch(Solve::<24, 768> { put, tables }),
     };
     // A NaN must not pass for a small change, nor a stray root of the discrete equations for the boundary.
@@ -180,20 +179,19 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
     /// One Newton step for the whole boundary; the largest change of its logarithm.
     #[inline(always)]
     fn step(&mut self) -> f64 {
-        let shape = self.distance.map(|distance| self.put.shape(distance));
+        let shape = self.distance.map(|distance| distance * (distance - 2.0 * self.limit_log));
         // Distance of the log boundary below its limit, at the time of each point.
         let mut there = [0.0; P];
         interpolate(&self.tables.cardinal, &shape, &mut there);
-        let straight = self.put.is_straight();
         // Derivative of the distance by the interpolated value, up to that of the latter by the node's distance.
-        let mut bend = [1.0; P];
-        if !straight {
-            for p in 0..P {
-                let floored = if there[p] > 1e-300 { there[p] } else { 1e-300 };
-                let root = floored.sqrt();
-                bend[p] = if there[p] > 1e-300 { 1.0 / root } else { 0.0 };
-                there[p] = root;
-            }
+        let mut bend = [0.0; P];
+        let offset = self.limit_log * self.limit_log;
+        for p in 0..P {
+            let total = there[p] + offset;
+            let floored = if total > 1e-300 { total } else { 1e-300 };
+            let root = floored.sqrt();
+            bend[p] = if total > 1e-300 { 1.0 / root } else { 0.0 };
+            there[p] = root + self.limit_log;
         }
         let mut here = [0.0; P];
         for row in here.chunks_exact_mut(N) {
@@ -215,35 +213,27 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
             terms.denominator_slope[p] = self.yield_weight[p] * self.inverse[p] * density_plus;
         }
         let mut sums = self.known_part();
-        for p in (0..P).step_by(N) {
-            for i in 0..N {
-                sums.numerator[i] += terms.numerator[p + i];
-                sums.denominator[i] += terms.denominator[p + i];
-                sums.numerator_slope[i] += terms.numerator_slope[p + i];
-                sums.denominator_slope[i] += terms.denominator_slope[p + i];
-            }
-        }
+        accumulate(&terms.numerator, &mut sums.numerator);
+        accumulate(&terms.denominator, &mut sums.denominator);
+        accumulate(&terms.numerator_slope, &mut sums.numerator_slope);
+        accumulate(&terms.denominator_slope, &mut sums.denominator_slope);
         // Matrix of the linear system, row k holds the derivatives by node k.
         let mut matrix = [[0.0; N]; N];
-        for p in (0..P).step_by(N) {
+        let (ups, downs) = (terms.numerator_slope.as_chunks::<N>().0, terms.denominator_slope.as_chunks::<N>().0);
+        for (bend, (up, down)) in bend.as_chunks_mut::<N>().0.iter_mut().zip(ups.iter().zip(downs)) {
             for i in 0..N {
-                there[p + i] = (terms.numerator_slope[p + i] / sums.numerator[i]
-                    - terms.denominator_slope[p + i] / sums.denominator[i])
-                    * bend[p + i];
+                bend[i] *= up[i] / sums.numerator[i] - down[i] / sums.denominator[i];
             }
         }
-        for (k, row) in matrix.iter_mut().enumerate() {
-            let cardinal = &self.tables.cardinal[k * P..(k + 1) * P];
-            for p in (0..P).step_by(N) {
+        let cardinals = self.tables.cardinal.chunks_exact(P);
+        for (k, (row, cardinal)) in matrix.iter_mut().zip(cardinals).enumerate() {
+            let mut sum = [0.0; N];
+            for (bend, cardinal) in bend.as_chunks::<N>().0.iter().zip(cardinal.as_chunks::<N>().0) {
                 for i in 0..N {
-                    row[i] = there[p + i].mul_add(cardinal[p + i], row[i]);
+                    sum[i] = bend[i].mul_add(cardinal[i], sum[i]);
                 }
             }
-            if !straight {
-                for entry in row {
-                    *entry *= self.distance[k];
-                }
-            }
+            *row = sum.map(|entry| entry * (self.distance[k] - self.limit_log));
         }
         let mut residual = [0.0; N];
         for i in 0..N {
@@ -381,15 +371,17 @@ struct Sums<const N: usize> {
 fn eliminate<const N: usize>(matrix: &mut [[f64; N]; N], rhs: &mut [f64; N]) {
     // Columns of the stored matrix are the rows of the system, so elimination runs over columns.
     for pivot in 0..N {
-        let factor = matrix[pivot].map(|entry| entry / matrix[pivot][pivot]);
-        for column in pivot + 1..N {
-            let lead = matrix[column][pivot];
-            for row in pivot + 1..N {
-                matrix[column][row] = factor[row].mul_add(-lead, matrix[column][row]);
+        // Rows that are done get factor 0, so that every round has the full width.
+        let mut factor = matrix[pivot].map(|entry| entry / matrix[pivot][pivot]);
+        factor[..=pivot].fill(0.0);
+        for column in matrix.iter_mut().skip(pivot + 1) {
+            let lead = column[pivot];
+            for row in 0..N {
+                column[row] = factor[row].mul_add(-lead, column[row]);
             }
         }
         let lead = rhs[pivot];
-        for row in pivot + 1..N {
+        for row in 0..N {
             rhs[row] = factor[row].mul_add(-lead, rhs[row]);
         }
     }
@@ -400,6 +392,18 @@ fn eliminate<const N: usize>(matrix: &mut [[f64; N]; N], rhs: &mut [f64; N]) {
         }
         rhs[row] = value / matrix[row][row];
     }
+}
+
+/// Adds the points of each node.
+#[inline(always)]
+fn accumulate<const N: usize>(points: &[f64], nodes: &mut [f64; N]) {
+    let mut sum = *nodes;
+    for row in points.as_chunks::<N>().0 {
+        for i in 0..N {
+            sum[i] += row[i];
+        }
+    }
+    *nodes = sum;
 }
 
 /// `out[p] = Σₖ rows[k][p] · values[k]`.

@@ -13,6 +13,9 @@ pub(super) const MAX_PRICING: usize = 128;
 /// Nodes are Chebyshev's in `x^(1/CLUSTERING)`: near expiry `H(x)` is `x² ln x`, smoother in that variable.
 const CLUSTERING: f64 = 1.5;
 
+/// A spot near the boundary decides within a short time whether it will be crossed.
+const PRICING_POWER: f64 = 1.5;
+
 /// Sizes and tolerance of a scheme.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scheme {
@@ -57,7 +60,7 @@ impl Tables {
         let (slot, scheme) = match precision {
             Precision::Fast => (&TABLES[0], Scheme { precision, nodes: 8, inner: 8, pricing: 24, tolerance: 1e-3 }),
             Precision::Standard => {
-                (&TABLES[1], Scheme { precision, nodes: 12, inner: 12, pricing: 64, tolerance: 1e-4 })
+                (&TABLES[1], Scheme { precision, nodes: 16, inner: 12, pricing: 48, tolerance: 1e-4 })
             }
             Precision::High => (&TABLES[2], Scheme { precision, nodes: 24, inner: 32, pricing: 128, tolerance: 1e-6 }),
         };
@@ -67,7 +70,7 @@ impl Tables {
     pub(super) fn new(scheme: Scheme) -> Self {
         let n = scheme.nodes;
         let x: Vec<f64> = (0..n).map(|k| chebyshev(k, n).powf(CLUSTERING)).collect();
-        let (s, c, omega) = quarter_circle(scheme.inner);
+        let (s, c, omega) = quarter_circle(scheme.inner, 1.0);
         let mut root_age = Vec::new();
         let mut weight = Vec::new();
         let mut root_time = Vec::new();
@@ -78,7 +81,7 @@ impl Tables {
                 root_time.push(x * c);
             }
         }
-        let (s, c, omega) = quarter_circle(scheme.pricing);
+        let (s, c, omega) = quarter_circle(scheme.pricing, PRICING_POWER);
         Self {
             scheme,
             cardinal: cardinal_rows(scheme, &root_time),
@@ -129,11 +132,14 @@ fn cardinal_rows(scheme: Scheme, at: &[f64]) -> Vec<f64> {
 
 /// Sines, cosines and weights for integrals over an age `v` in `[0, 1]` by the angle whose sine is `√v`.
 ///
-/// Integrands are smooth in `√v` at 0 and in the root of the time left, `√(1 − v)`, at 1; the angle serves both.
-fn quarter_circle(points: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+/// The nodes of the angle are those of Gauss and Legendre to a power, which crowds them at age 0. Integrands are
+/// smooth in `√v` at 0 and in the root of the time left, `√(1 − v)`, at 1; the angle serves both.
+fn quarter_circle(points: usize, power: f64) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let (at, omega) = gauss_legendre(points);
-    let (sines, cosines): (Vec<f64>, Vec<f64>) = at.iter().map(|at| (FRAC_PI_2 * at).sin_cos()).unzip();
-    let weights = omega.iter().zip(&sines).zip(&cosines).map(|((omega, s), c)| PI * s * c * omega).collect();
+    let (sines, cosines): (Vec<f64>, Vec<f64>) = at.iter().map(|at| (FRAC_PI_2 * at.powf(power)).sin_cos()).unzip();
+    let stretch = at.iter().map(|at| power * at.powf(power - 1.0));
+    let weights =
+        omega.iter().zip(stretch).zip(sines.iter().zip(&cosines)).map(|((w, d), (s, c))| PI * s * c * w * d).collect();
     (sines, cosines, weights)
 }
 
