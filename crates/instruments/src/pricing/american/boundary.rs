@@ -1,5 +1,7 @@
 //! The exercise boundary of an American put with strike 1, as the fixed point of an integral equation.
 
+#![allow(clippy::needless_range_loop, reason = "one index runs over the lanes of several arrays")]
+
 use alluse_risk_core::Error as Input;
 use pulp::{Arch, NullaryFnOnce};
 
@@ -72,7 +74,7 @@ pub(super) fn solve(put: &NormalPut, tables: &Tables) -> Result<Solved> {
     let arch = Arch::new();
     let solved = match tables.scheme.precision {
         Precision::Fast => arch.dispatch(Solve::<8, 64> { put, tables }),
-        Precision::Standard => arch.dispatch(Solve::<16, 192> { put, tables }),
+        Precision::Standard => arch.dispatch(Solve::<12, 144> { put, tables }),
         Precision::High => arch.dispatch(Solve::<24, 768> { put, tables }),
     };
     // A NaN must not pass for a small change, nor a stray root of the discrete equations for the boundary.
