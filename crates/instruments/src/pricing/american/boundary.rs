@@ -58,6 +58,9 @@ pub(super) struct Solved {
     pub(super) change: f64,
 }
 
+/// Numbers of nodes are multiples of this, so that sums over points run in blocks that fit a register.
+const LANES: usize = 4;
+
 /// Newton steps towards the first boundary.
 const START_ROUNDS: usize = 60;
 const MAX_ITERATIONS: usize = 60;
@@ -219,23 +222,27 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
         accumulate(&terms.denominator, &mut sums.denominator);
         accumulate(&terms.numerator_slope, &mut sums.numerator_slope);
         accumulate(&terms.denominator_slope, &mut sums.denominator_slope);
-        // Matrix of the linear system, row k holds the derivatives by node k.
+        // Matrix of the linear system: equation by row, node by column.
         let mut matrix = [[0.0; N]; N];
+        let (per_numerator, per_denominator) = (sums.numerator.map(f64::recip), sums.denominator.map(f64::recip));
         let (ups, downs) = (terms.numerator_slope.as_chunks::<N>().0, terms.denominator_slope.as_chunks::<N>().0);
         for (bend, (up, down)) in bend.as_chunks_mut::<N>().0.iter_mut().zip(ups.iter().zip(downs)) {
             for i in 0..N {
-                bend[i] *= up[i] / sums.numerator[i] - down[i] / sums.denominator[i];
+                bend[i] *= up[i] * per_numerator[i] - down[i] * per_denominator[i];
             }
         }
-        let cardinals = self.tables.cardinal.chunks_exact(P);
-        for (k, (row, cardinal)) in matrix.iter_mut().zip(cardinals).enumerate() {
-            let mut sum = [0.0; N];
-            for (bend, cardinal) in bend.as_chunks::<N>().0.iter().zip(cardinal.as_chunks::<N>().0) {
-                for i in 0..N {
-                    sum[i] = bend[i].mul_add(cardinal[i], sum[i]);
+        let cardinals = self.tables.cardinal_by_point.as_chunks::<N>().0.as_chunks::<N>().0;
+        for (bend, cardinals) in bend.as_chunks::<N>().0.iter().zip(cardinals) {
+            for i in 0..N {
+                for k in 0..N {
+                    matrix[i][k] = bend[i].mul_add(cardinals[i][k], matrix[i][k]);
                 }
             }
-            *row = sum.map(|entry| entry * (self.distance[k] - self.limit_log));
+        }
+        for row in &mut matrix {
+            for k in 0..N {
+                row[k] *= self.distance[k] - self.limit_log;
+            }
         }
         let mut residual = [0.0; N];
         for i in 0..N {
@@ -367,30 +374,25 @@ struct Sums<const N: usize> {
     denominator_slope: [f64; N],
 }
 
-/// Solves `Aᵀ y = b` in place, `matrix` holding the rows of `A`, by elimination without pivoting by size: the
-/// systems here are diagonally dominant.
+/// Solves a linear system in place by elimination without exchanging rows: the systems here are diagonally dominant.
 #[inline(always)]
 fn eliminate<const N: usize>(matrix: &mut [[f64; N]; N], rhs: &mut [f64; N]) {
-    // Columns of the stored matrix are the rows of the system, so elimination runs over columns.
     for pivot in 0..N {
-        // Rows that are done get factor 0, so that every round has the full width.
-        let mut factor = matrix[pivot].map(|entry| entry / matrix[pivot][pivot]);
-        factor[..=pivot].fill(0.0);
-        for column in matrix.iter_mut().skip(pivot + 1) {
-            let lead = column[pivot];
-            for row in 0..N {
-                column[row] = factor[row].mul_add(-lead, column[row]);
+        let lead = matrix[pivot];
+        let reciprocal = lead[pivot].recip();
+        for row in pivot + 1..N {
+            let factor = -matrix[row][pivot] * reciprocal;
+            // Columns that are done change without being read again, so that every round has the full width.
+            for column in 0..N {
+                matrix[row][column] = factor.mul_add(lead[column], matrix[row][column]);
             }
-        }
-        let lead = rhs[pivot];
-        for row in 0..N {
-            rhs[row] = factor[row].mul_add(-lead, rhs[row]);
+            rhs[row] = factor.mul_add(rhs[pivot], rhs[row]);
         }
     }
     for row in (0..N).rev() {
         let mut value = rhs[row];
         for column in row + 1..N {
-            value -= matrix[column][row] * rhs[column];
+            value -= matrix[row][column] * rhs[column];
         }
         rhs[row] = value / matrix[row][row];
     }
@@ -399,13 +401,16 @@ fn eliminate<const N: usize>(matrix: &mut [[f64; N]; N], rhs: &mut [f64; N]) {
 /// Adds the points of each node.
 #[inline(always)]
 fn accumulate<const N: usize>(points: &[f64], nodes: &mut [f64; N]) {
-    let mut sum = *nodes;
-    for row in points.as_chunks::<N>().0 {
-        for i in 0..N {
-            sum[i] += row[i];
+    for (block, nodes) in nodes.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let mut sum = *nodes;
+        for row in points.as_chunks::<N>().0 {
+            let row = &row.as_chunks::<LANES>().0[block];
+            for i in 0..LANES {
+                sum[i] += row[i];
+            }
         }
+        *nodes = sum;
     }
-    *nodes = sum;
 }
 
 /// `out[p] = Σₖ rows[k][p] · values[k]`.

@@ -47,6 +47,8 @@ pub(super) struct Tables {
     pub(super) weight: Vec<f64>,
     /// Row `k`: value at each point of the cardinal polynomial of node `k`.
     pub(super) cardinal: Vec<f64>,
+    /// The same numbers, all nodes of a point together.
+    pub(super) cardinal_by_point: Vec<f64>,
     /// Square roots of the ages at which the premium is evaluated.
     pub(super) pricing_root_age: Vec<f64>,
     /// Their weights.
@@ -83,9 +85,12 @@ impl Tables {
             }
         }
         let (s, c, omega) = quarter_circle(scheme.pricing, PRICING_POWER);
+        let cardinal = cardinal_rows(scheme, &root_time);
+        let points = root_time.len();
         Self {
             scheme,
-            cardinal: cardinal_rows(scheme, &root_time),
+            cardinal_by_point: (0..points * n).map(|at| cardinal[at % n * points + at / n]).collect(),
+            cardinal,
             pricing_weight: omega,
             pricing_cardinal: cardinal_rows(scheme, &c),
             pricing_root_age: s,
