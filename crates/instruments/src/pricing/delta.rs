@@ -160,7 +160,7 @@ fn premium_adjusted(kind: OptionKind, size: f64, deviation: f64, delta: f64) -> 
     // A put's delta grows with the strike. A call's has one maximum, and falls beyond it.
     let (mut low, mut high) = match kind {
         OptionKind::Put => (-deviation, deviation),
-        OptionKind::Call => (peak(&slope, deviation)?, deviation),
+        OptionKind::Call => (peak(slope, deviation)?, deviation),
     };
     let mut rounds = 0;
     while sign * (log_delta(high) - target) > 0.0 {

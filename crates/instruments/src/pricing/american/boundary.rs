@@ -1,5 +1,7 @@
 //! The exercise boundary of an American put with strike 1, as the fixed point of an integral equation.
 
+#![allow(clippy::needless_range_loop, reason = "one index runs over the lanes of several arrays")]
+
 use alluse_risk_core::Error as Input;
 use pulp::{Arch, NullaryFnOnce};
 
@@ -26,19 +28,18 @@ impl NormalPut {
         if exponent > 0.0 { exponent / (1.0 + exponent) } else { 0.0 }
     }
 
-    /// The node values to interpolate, from the distance of the log boundary below its limit: the distance itself
-    /// when it grows like `√τ`, its square when it grows like `√(τ ln 1/τ)`.
+    /// The node value to interpolate, from the distance of the log boundary below its limit: `ln²B − ln²B(0+)`.
+    ///
+    /// It is smooth in `√τ` whether the boundary leaves its limit like `√τ`, like `√(τ ln 1/τ)`, or first one and
+    /// then the other as it does for `q` just above `r`.
     pub(super) fn shape(&self, distance: f64) -> f64 {
-        if self.is_straight() { distance } else { distance * distance }
+        distance * (distance - 2.0 * self.limit().ln())
     }
 
     /// The distance from an interpolated value, which rounding may leave below 0.
     pub(super) fn distance(&self, shape: f64) -> f64 {
-        if self.is_straight() { shape.max(0.0) } else { shape.max(0.0).sqrt() }
-    }
-
-    fn is_straight(&self) -> bool {
-        self.dividend_yield > self.rate
+        let limit_log = self.limit().ln();
+        (shape + limit_log * limit_log).max(0.0).sqrt() + limit_log
     }
 
     /// The boundary just before expiry, `min(1, r/q)`.
@@ -56,6 +57,9 @@ pub(super) struct Solved {
     pub(super) iterations: usize,
     pub(super) change: f64,
 }
+
+/// Numbers of nodes are multiples of this, so that sums over points run in blocks that fit a register.
+const LANES: usize = 4;
 
 /// Newton steps towards the first boundary.
 const START_ROUNDS: usize = 60;
@@ -180,20 +184,19 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
     /// One Newton step for the whole boundary; the largest change of its logarithm.
     #[inline(always)]
     fn step(&mut self) -> f64 {
-        let shape = self.distance.map(|distance| self.put.shape(distance));
+        let shape = self.distance.map(|distance| distance * (distance - 2.0 * self.limit_log));
         // Distance of the log boundary below its limit, at the time of each point.
         let mut there = [0.0; P];
         interpolate(&self.tables.cardinal, &shape, &mut there);
-        let straight = self.put.is_straight();
         // Derivative of the distance by the interpolated value, up to that of the latter by the node's distance.
-        let mut bend = [1.0; P];
-        if !straight {
-            for p in 0..P {
-                let floored = if there[p] > 1e-300 { there[p] } else { 1e-300 };
-                let root = floored.sqrt();
-                bend[p] = if there[p] > 1e-300 { 1.0 / root } else { 0.0 };
-                there[p] = root;
-            }
+        let mut bend = [0.0; P];
+        let offset = self.limit_log * self.limit_log;
+        for p in 0..P {
+            let total = there[p] + offset;
+            let floored = if total > 1e-300 { total } else { 1e-300 };
+            let root = floored.sqrt();
+            bend[p] = if total > 1e-300 { 1.0 / root } else { 0.0 };
+            there[p] = root + self.limit_log;
         }
         let mut here = [0.0; P];
         for row in here.chunks_exact_mut(N) {
@@ -215,34 +218,30 @@ impl<'a, const N: usize, const P: usize> Iteration<'a, N, P> {
             terms.denominator_slope[p] = self.yield_weight[p] * self.inverse[p] * density_plus;
         }
         let mut sums = self.known_part();
-        for p in (0..P).step_by(N) {
-            for i in 0..N {
-                sums.numerator[i] += terms.numerator[p + i];
-                sums.denominator[i] += terms.denominator[p + i];
-                sums.numerator_slope[i] += terms.numerator_slope[p + i];
-                sums.denominator_slope[i] += terms.denominator_slope[p + i];
-            }
-        }
-        // Matrix of the linear system, row k holds the derivatives by node k.
+        accumulate(&terms.numerator, &mut sums.numerator);
+        accumulate(&terms.denominator, &mut sums.denominator);
+        accumulate(&terms.numerator_slope, &mut sums.numerator_slope);
+        accumulate(&terms.denominator_slope, &mut sums.denominator_slope);
+        // Matrix of the linear system: equation by row, node by column.
         let mut matrix = [[0.0; N]; N];
-        for p in (0..P).step_by(N) {
+        let (per_numerator, per_denominator) = (sums.numerator.map(f64::recip), sums.denominator.map(f64::recip));
+        let (ups, downs) = (terms.numerator_slope.as_chunks::<N>().0, terms.denominator_slope.as_chunks::<N>().0);
+        for (bend, (up, down)) in bend.as_chunks_mut::<N>().0.iter_mut().zip(ups.iter().zip(downs)) {
             for i in 0..N {
-                there[p + i] = (terms.numerator_slope[p + i] / sums.numerator[i]
-                    - terms.denominator_slope[p + i] / sums.denominator[i])
-                    * bend[p + i];
+                bend[i] *= up[i] * per_numerator[i] - down[i] * per_denominator[i];
             }
         }
-        for (k, row) in matrix.iter_mut().enumerate() {
-            let cardinal = &self.tables.cardinal[k * P..(k + 1) * P];
-            for p in (0..P).step_by(N) {
-                for i in 0..N {
-                    row[i] = there[p + i].mul_add(cardinal[p + i], row[i]);
+        let cardinals = self.tables.cardinal_by_point.as_chunks::<N>().0.as_chunks::<N>().0;
+        for (bend, cardinals) in bend.as_chunks::<N>().0.iter().zip(cardinals) {
+            for i in 0..N {
+                for k in 0..N {
+                    matrix[i][k] = bend[i].mul_add(cardinals[i][k], matrix[i][k]);
                 }
             }
-            if !straight {
-                for entry in row {
-                    *entry *= self.distance[k];
-                }
+        }
+        for row in &mut matrix {
+            for k in 0..N {
+                row[k] *= self.distance[k] - self.limit_log;
             }
         }
         let mut residual = [0.0; N];
@@ -375,30 +374,42 @@ struct Sums<const N: usize> {
     denominator_slope: [f64; N],
 }
 
-/// Solves `Aᵀ y = b` in place, `matrix` holding the rows of `A`, by elimination without pivoting by size: the
-/// systems here are diagonally dominant.
+/// Solves a linear system in place by elimination without exchanging rows: the systems here are diagonally dominant.
 #[inline(always)]
 fn eliminate<const N: usize>(matrix: &mut [[f64; N]; N], rhs: &mut [f64; N]) {
-    // Columns of the stored matrix are the rows of the system, so elimination runs over columns.
     for pivot in 0..N {
-        let factor = matrix[pivot].map(|entry| entry / matrix[pivot][pivot]);
-        for column in pivot + 1..N {
-            let lead = matrix[column][pivot];
-            for row in pivot + 1..N {
-                matrix[column][row] = factor[row].mul_add(-lead, matrix[column][row]);
-            }
-        }
-        let lead = rhs[pivot];
+        let lead = matrix[pivot];
+        let reciprocal = lead[pivot].recip();
         for row in pivot + 1..N {
-            rhs[row] = factor[row].mul_add(-lead, rhs[row]);
+            let factor = -matrix[row][pivot] * reciprocal;
+            // Columns that are done change without being read again, so that every round has the full width.
+            for column in 0..N {
+                matrix[row][column] = factor.mul_add(lead[column], matrix[row][column]);
+            }
+            rhs[row] = factor.mul_add(rhs[pivot], rhs[row]);
         }
     }
     for row in (0..N).rev() {
         let mut value = rhs[row];
         for column in row + 1..N {
-            value -= matrix[column][row] * rhs[column];
+            value -= matrix[row][column] * rhs[column];
         }
         rhs[row] = value / matrix[row][row];
+    }
+}
+
+/// Adds the points of each node.
+#[inline(always)]
+fn accumulate<const N: usize>(points: &[f64], nodes: &mut [f64; N]) {
+    for (block, nodes) in nodes.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let mut sum = *nodes;
+        for row in points.as_chunks::<N>().0 {
+            let row = &row.as_chunks::<LANES>().0[block];
+            for i in 0..LANES {
+                sum[i] += row[i];
+            }
+        }
+        *nodes = sum;
     }
 }
 

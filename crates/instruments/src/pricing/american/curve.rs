@@ -46,24 +46,26 @@ impl Curve {
             rate_weight: [0.0; MAX_PRICING],
             yield_weight: [0.0; MAX_PRICING],
         };
-        curve.prepare();
+        Arch::new().dispatch(Prepare { curve: &mut curve });
         Ok(curve)
     }
 
+    #[inline(always)]
     fn prepare(&mut self) {
-        let points = self.tables.scheme.pricing;
+        let points = self.tables.scheme.pricing.min(MAX_PRICING);
         let NormalPut { rate, dividend_yield, volatility, time } = self.put;
         let values = &self.shape[..self.tables.scheme.nodes];
         interpolate(&self.tables.pricing_cardinal, values, &mut self.log_boundary[..points]);
         let limit_log = self.put.limit().ln();
-        for (p, (&root_age, &weight)) in
-            self.tables.pricing_root_age.iter().zip(&self.tables.pricing_weight).enumerate()
-        {
-            let age = time * root_age * root_age;
-            self.log_boundary[p] = limit_log - self.put.distance(self.log_boundary[p]);
-            self.inverse[p] = 1.0 / (volatility * time.sqrt() * root_age);
-            self.rate_weight[p] = rate * time * weight * exp(-rate * age);
-            self.yield_weight[p] = dividend_yield * time * weight * exp(-dividend_yield * age);
+        let (root_ages, weights) = (&self.tables.pricing_root_age[..points], &self.tables.pricing_weight[..points]);
+        for p in 0..points {
+            let age = time * root_ages[p] * root_ages[p];
+            let total = self.log_boundary[p] + limit_log * limit_log;
+            let floored = if total > 0.0 { total } else { 0.0 };
+            self.log_boundary[p] = -floored.sqrt();
+            self.inverse[p] = 1.0 / (volatility * time.sqrt() * root_ages[p]);
+            self.rate_weight[p] = rate * time * weights[p] * exp(-rate * age);
+            self.yield_weight[p] = dividend_yield * time * weights[p] * exp(-dividend_yield * age);
         }
     }
 
@@ -97,6 +99,19 @@ impl Curve {
         let middle = (log_spot - self.log_boundary[p]) * self.inverse[p] + drift;
         let half = 0.5 * self.put.volatility * root_age;
         (middle - half, middle + half)
+    }
+}
+
+struct Prepare<'a> {
+    curve: &'a mut Curve,
+}
+
+impl NullaryFnOnce for Prepare<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.curve.prepare();
     }
 }
 

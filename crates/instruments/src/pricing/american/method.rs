@@ -9,11 +9,17 @@ use crate::pricing::{BlackScholes, BlackScholesInputs, OptionKind};
 
 /// How fine the exact method works.
 ///
-/// | precision  | boundary nodes × inner points, premium points |
-/// |------------|-----------------------------------------------|
-/// | `Fast`     | 8 × 8, 24                                     |
-/// | `Standard` | 12 × 12, 64                                   |
-/// | `High`     | 24 × 32, 128                                  |
+/// | precision  | boundary nodes × inner points, premium points | 95 % of errors below | largest error |
+/// |------------|-----------------------------------------------|----------------------|---------------|
+/// | `Fast`     | 8 × 8, 24                                     | 3e-8                 | 5e-7          |
+/// | `Standard` | 12 × 12, 48                                   | 3e-9                 | 2e-7          |
+/// | `High`     | 24 × 32, 128                                  | 6e-10                | 2e-8          |
+///
+/// Errors are fractions of the larger of spot and strike. `Fast` and `Standard`: against `High` on 3,000 random
+/// options with volatilities of 10–60 %, rates and yields up to 10 %, at most two years and spots within 2.5
+/// deviations of the strike; half of them are below 5e-12 and 1e-13. `High`: against QuantLib 1.44's
+/// high-precision fixed-point engine on 400 such options. The largest errors are near the boundary and for rates close
+/// to the yield.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {

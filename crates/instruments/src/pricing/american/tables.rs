@@ -10,8 +10,12 @@ pub(super) const MAX_NODES: usize = 32;
 /// Most points of the quadrature of the premium.
 pub(super) const MAX_PRICING: usize = 128;
 
-/// Nodes are Chebyshev's in `x^(1/CLUSTERING)`: near expiry `H(x)` is `x² ln x`, smoother in that variable.
+/// Nodes are Chebyshev's in `x^(1/CLUSTERING)`: near expiry the squared log boundary is like `x² ln x`, which is
+/// smoother in that variable.
 const CLUSTERING: f64 = 1.5;
+
+/// A spot near the boundary decides within a short time whether it will be crossed.
+const PRICING_POWER: f64 = 1.5;
 
 /// Sizes and tolerance of a scheme.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +47,8 @@ pub(super) struct Tables {
     pub(super) weight: Vec<f64>,
     /// Row `k`: value at each point of the cardinal polynomial of node `k`.
     pub(super) cardinal: Vec<f64>,
+    /// The same numbers, all nodes of a point together.
+    pub(super) cardinal_by_point: Vec<f64>,
     /// Square roots of the ages at which the premium is evaluated.
     pub(super) pricing_root_age: Vec<f64>,
     /// Their weights.
@@ -57,7 +63,7 @@ impl Tables {
         let (slot, scheme) = match precision {
             Precision::Fast => (&TABLES[0], Scheme { precision, nodes: 8, inner: 8, pricing: 24, tolerance: 1e-3 }),
             Precision::Standard => {
-                (&TABLES[1], Scheme { precision, nodes: 12, inner: 12, pricing: 64, tolerance: 1e-4 })
+                (&TABLES[1], Scheme { precision, nodes: 12, inner: 12, pricing: 48, tolerance: 1e-3 })
             }
             Precision::High => (&TABLES[2], Scheme { precision, nodes: 24, inner: 32, pricing: 128, tolerance: 1e-6 }),
         };
@@ -67,7 +73,7 @@ impl Tables {
     pub(super) fn new(scheme: Scheme) -> Self {
         let n = scheme.nodes;
         let x: Vec<f64> = (0..n).map(|k| chebyshev(k, n).powf(CLUSTERING)).collect();
-        let (s, c, omega) = quarter_circle(scheme.inner);
+        let (s, c, omega) = quarter_circle(scheme.inner, 1.0);
         let mut root_age = Vec::new();
         let mut weight = Vec::new();
         let mut root_time = Vec::new();
@@ -78,10 +84,13 @@ impl Tables {
                 root_time.push(x * c);
             }
         }
-        let (s, c, omega) = quarter_circle(scheme.pricing);
+        let (s, c, omega) = quarter_circle(scheme.pricing, PRICING_POWER);
+        let cardinal = cardinal_rows(scheme, &root_time);
+        let points = root_time.len();
         Self {
             scheme,
-            cardinal: cardinal_rows(scheme, &root_time),
+            cardinal_by_point: (0..points * n).map(|at| cardinal[at % n * points + at / n]).collect(),
+            cardinal,
             pricing_weight: omega,
             pricing_cardinal: cardinal_rows(scheme, &c),
             pricing_root_age: s,
@@ -108,7 +117,7 @@ fn cardinal_rows(scheme: Scheme, at: &[f64]) -> Vec<f64> {
     let n = scheme.nodes;
     let node = |k: usize| chebyshev(k, n);
     let barycentric = |k: usize| {
-        let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
         if k == 0 || k == n { 0.5 * sign } else { sign }
     };
     let mut rows = vec![0.0; n * at.len()];
@@ -129,11 +138,14 @@ fn cardinal_rows(scheme: Scheme, at: &[f64]) -> Vec<f64> {
 
 /// Sines, cosines and weights for integrals over an age `v` in `[0, 1]` by the angle whose sine is `√v`.
 ///
-/// Integrands are smooth in `√v` at 0 and in the root of the time left, `√(1 − v)`, at 1; the angle serves both.
-fn quarter_circle(points: usize) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+/// The nodes of the angle are those of Gauss and Legendre to a power, which crowds them at age 0. Integrands are
+/// smooth in `√v` at 0 and in the root of the time left, `√(1 − v)`, at 1; the angle serves both.
+fn quarter_circle(points: usize, power: f64) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let (at, omega) = gauss_legendre(points);
-    let (sines, cosines): (Vec<f64>, Vec<f64>) = at.iter().map(|at| (FRAC_PI_2 * at).sin_cos()).unzip();
-    let weights = omega.iter().zip(&sines).zip(&cosines).map(|((omega, s), c)| PI * s * c * omega).collect();
+    let (sines, cosines): (Vec<f64>, Vec<f64>) = at.iter().map(|at| (FRAC_PI_2 * at.powf(power)).sin_cos()).unzip();
+    let stretch = at.iter().map(|at| power * at.powf(power - 1.0));
+    let weights =
+        omega.iter().zip(stretch).zip(sines.iter().zip(&cosines)).map(|((w, d), (s, c))| PI * s * c * w * d).collect();
     (sines, cosines, weights)
 }
 
@@ -180,7 +192,10 @@ mod tests {
     #[test]
     fn interpolation_is_exact_for_polynomials_that_vanish_at_zero() {
         let tables = Tables::new(Scheme { precision: Precision::Fast, nodes: 8, inner: 4, pricing: 4, tolerance: 1.0 });
-        let f = |x: f64| x * (1.0 - 3.0 * x.powi(7));
+        let f = |x: f64| {
+            let z = x.powf(1.0 / CLUSTERING);
+            z * (1.0 - 3.0 * z.powi(7))
+        };
         for x in [0.0, 0.01, 0.3, 0.5, 0.99, 1.0] {
             let rows = tables.cardinal_at(x);
             let got: f64 = rows.iter().zip(&tables.x).map(|(row, &node)| row * f(node)).sum();

@@ -17,13 +17,14 @@ macro_rules! polynomial {
     }};
 }
 
-/// `exp(x)` for `x ≤ 700`, to 3e-16 relative; below −700 it stays at `exp(−700)`.
+/// `exp(x)` for `x ≤ 700`, to 3e-16 relative; below −500 it stays at `exp(−500)`, so that
+/// products with it are no subnormal numbers, which are slow.
 #[inline(always)]
 pub(super) fn exp(x: f64) -> f64 {
     const ROUNDER: f64 = 6_755_399_441_055_744.0; // 1.5 · 2^52: adding it rounds to a whole number
     const LN2_HIGH: f64 = 6.931_471_803_691_238e-1; // 32 leading bits, so that k · LN2_HIGH is exact
     const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let x = if x > -700.0 { x } else { -700.0 };
+    let x = if x > -500.0 { x } else { -500.0 };
     let x = if x < 700.0 { x } else { 700.0 };
     let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUNDER);
     let k = shifted - ROUNDER;
@@ -98,11 +99,11 @@ mod tests {
 
     #[test]
     fn exp_agrees_with_the_standard_library() {
-        for i in -7_000..7_000 {
+        for i in -5_000..7_000 {
             let x = f64::from(i) * 0.099_7;
             assert!((exp(x) / x.exp() - 1.0).abs() < 5e-16, "{x}");
         }
-        assert!(exp(-1e9) < 1e-300);
+        assert!(exp(-1e9) < 1e-200);
     }
 
     #[test]

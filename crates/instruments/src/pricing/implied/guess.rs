@@ -26,7 +26,7 @@ fn wide(x: f64, price: f64) -> f64 {
         let s = deviation(w);
         let mirrored = normal::pdf(w) * normal::mills(x / s + 0.5 * s);
         let probability = price + mirrored;
-        if !(probability < 1.0) {
+        if probability >= 1.0 {
             break;
         }
         w = -normal::quantile_guess(probability);

@@ -10,7 +10,7 @@ use crate::pricing::normal::LN_SQRT_2PI;
 const MAX_ITERATIONS: usize = 100;
 
 /// A step of fourth order this small, relative to the deviation, leaves nothing to do.
-const LAST_STEP: f64 = 3e-5;
+const LAST_STEP: f64 = 1e-4;
 
 /// Which function of the price the iteration makes 0.
 enum Objective {
