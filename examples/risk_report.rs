@@ -71,8 +71,7 @@ fn run() -> Result<()> {
     page::write(&mut text, &figures).map_err(|error| Failure(error.to_string()))?;
     let json = arguments.value("--json").map_or_else(|| PathBuf::from("out/risk_report.json"), PathBuf::from);
     if let Some(folder) = json.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
+        std::fs::create_dir_all(folder).map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
     }
     std::fs::write(&json, serde_json::to_string_pretty(&figures)?)
         .map_err(|error| Failure::in_file(&json.display().to_string(), error))?;

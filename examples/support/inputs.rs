@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use alluse_quant::instruments::{Book, ExchangeCalendar, MarketSnapshot};
 use alluse_quant::risk_core::covariance::ewma::{self, InitialVariance};
 use alluse_quant::risk_core::panel::{
-    Driver, DrivenFactors, HistoricalScenarios, Missing, MissingFactor, PricePanel, ReturnPanel, SeriesPanel, align,
+    DrivenFactors, Driver, HistoricalScenarios, Missing, MissingFactor, PricePanel, ReturnPanel, SeriesPanel, align,
 };
 use alluse_quant::risk_core::{AssetId, Decay, Frequency, InputHash, Receipt, ShockKind};
 use jiff::civil::{Date, date};
@@ -115,7 +115,17 @@ impl Inputs {
         }
         let book = positions::book(&file, &rows, &market)?;
         let receipt = receipt(files)?;
-        Ok(Self { book, history, calendar: exchange_calendar(), modelled, ratio, rate, notes, receipt, hold_volatility: files.hold_volatility })
+        Ok(Self {
+            book,
+            history,
+            calendar: exchange_calendar(),
+            modelled,
+            ratio,
+            rate,
+            notes,
+            receipt,
+            hold_volatility: files.hold_volatility,
+        })
     }
 }
 
@@ -228,8 +238,7 @@ fn ewma_volatility(returns: &ReturnPanel, asset: &AssetId) -> Result<f64> {
 fn bill_rate(path: &Path, as_of: Date, notes: &mut Vec<String>) -> Result<f64> {
     let file = path.display().to_string();
     let series = SeriesPanel::from_csv(path, Missing::Reject)?;
-    let known =
-        series.value_at_or_before("rf", as_of, RATE_MAX_AGE).map_err(|error| Failure::in_file(&file, error))?;
+    let known = series.value_at_or_before("rf", as_of, RATE_MAX_AGE).map_err(|error| Failure::in_file(&file, error))?;
     let rate = Frequency::Monthly.periods_per_year() * known.value.ln_1p();
     notes.push(format!(
         "the rate is {:.3} %, from the one-month bill return of {} ({} days old)",

@@ -45,7 +45,10 @@ fn title(page: &mut impl Write, text: &str) -> fmt::Result {
 
 fn exposures(page: &mut impl Write, figures: &Figures) -> fmt::Result {
     title(page, "EXPOSURES AND GREEKS")?;
-    writeln!(page, "delta and gamma in dollars; gamma per 1 % move, vega per volatility point, theta per calendar day")?;
+    writeln!(
+        page,
+        "delta and gamma in dollars; gamma per 1 % move, vega per volatility point, theta per calendar day"
+    )?;
     for (axis, rows) in &figures.exposures {
         writeln!(
             page,
@@ -214,8 +217,7 @@ fn decomposition(page: &mut impl Write, split: &Decomposition) -> fmt::Result {
 fn worst(page: &mut impl Write, horizon: &HorizonFigures) -> fmt::Result {
     title(page, &format!("WORST HISTORICAL WINDOWS OF {} DAY(S)", horizon.horizon.trading_days()))?;
     for window in &horizon.worst {
-        let rows: Vec<String> =
-            window.worst_rows.iter().map(|(row, pnl)| format!("{row} {}", money(*pnl))).collect();
+        let rows: Vec<String> = window.worst_rows.iter().map(|(row, pnl)| format!("{row} {}", money(*pnl))).collect();
         writeln!(page, "{:<12}{:>12}   {}", window.window, money(window.pnl), rows.join(", "))?;
     }
     Ok(())
@@ -227,11 +229,8 @@ fn foot(page: &mut impl Write, figures: &Figures) -> fmt::Result {
         writeln!(page, "- {note}")?;
     }
     if !figures.modelled.is_empty() {
-        let line: Vec<String> = figures
-            .modelled
-            .iter()
-            .map(|m| format!("{} {:.1} %", m.asset, 100.0 * m.volatility))
-            .collect();
+        let line: Vec<String> =
+            figures.modelled.iter().map(|m| format!("{} {:.1} %", m.asset, 100.0 * m.volatility)).collect();
         writeln!(page, "- modelled volatilities: {}", line.join(", "))?;
     }
     let mut said: Vec<String> = Vec::new();

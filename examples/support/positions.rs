@@ -65,8 +65,7 @@ pub fn read(file: &str, source: impl Read) -> Result<Vec<Row>> {
     if headers.iter().all(str::is_empty) {
         return Err(Failure::in_file(file, "the file is empty"));
     }
-    let columns: Vec<String> =
-        headers.iter().map(|h| h.trim_start_matches('\u{feff}').to_ascii_lowercase()).collect();
+    let columns: Vec<String> = headers.iter().map(|h| h.trim_start_matches('\u{feff}').to_ascii_lowercase()).collect();
     for name in REQUIRED {
         if !columns.iter().any(|c| c == name) {
             return Err(Failure::at_line(file, 1, format!("column {name:?} is missing")));
@@ -125,9 +124,11 @@ impl Fields<'_> {
             }
             _ => return Err(self.problem("type", format!("{kind:?} is none of cash, share, call, put"))),
         };
-        let labels = self.columns.iter().zip(self.record).filter(|(column, label)| {
-            !KNOWN.contains(&column.as_str()) && !column.is_empty() && !label.is_empty()
-        });
+        let labels = self
+            .columns
+            .iter()
+            .zip(self.record)
+            .filter(|(column, label)| !KNOWN.contains(&column.as_str()) && !column.is_empty() && !label.is_empty());
         Ok(Row {
             line: self.line,
             name: self.optional("position").map(str::to_owned),

@@ -214,7 +214,8 @@ mod tests {
             new(array![1.0, f64::NAN], v.clone(), c),
             Error::Input(CoreError::ElementOutOfDomain { name: "exposures", index: 1, .. })
         ));
-        for bad in [array![[1.0, 1.5], [1.5, 1.0]], array![[0.9, 0.5], [0.5, 1.0]], array![[1.0, f64::NAN], [0.5, 1.0]]] {
+        for bad in [array![[1.0, 1.5], [1.5, 1.0]], array![[0.9, 0.5], [0.5, 1.0]], array![[1.0, f64::NAN], [0.5, 1.0]]]
+        {
             assert!(matches!(new(x.clone(), v.clone(), bad), Error::Input(CoreError::EntryOutOfDomain { .. })));
         }
         let skew = array![[1.0, 0.4], [0.5, 1.0]];
@@ -225,7 +226,8 @@ mod tests {
     #[test]
     fn no_risk_has_no_marginals() {
         let zero = array![0.0, 0.0];
-        let book = DeltaNormal::from_correlation(zero.view(), array![0.1, 0.1].view(), Array2::eye(2).view(), Horizon::DAY);
+        let book =
+            DeltaNormal::from_correlation(zero.view(), array![0.1, 0.1].view(), Array2::eye(2).view(), Horizon::DAY);
         let error = book.unwrap().at_multiplier(2.0).unwrap_err();
         assert!(matches!(error, Error::Input(CoreError::Undefined { .. })));
         let book = DeltaNormal::from_deltas(

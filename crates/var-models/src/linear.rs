@@ -54,7 +54,7 @@ impl<'a> LinearBook<'a> {
         if expected != got {
             return Err(CoreError::LengthMismatch { name: "exposures", expected, got }.into());
         }
-        let losses = returns.dot(&exposures).mapv_into(|gain| 0.0 - gain);
+        let losses = product(returns, exposures)?.mapv_into(|gain| 0.0 - gain);
         let sample = LossSample::new(losses)?;
         Ok(Self { returns, exposures, sample })
     }
@@ -111,4 +111,14 @@ impl<'a> LinearBook<'a> {
         }
         sum * &self.exposures
     }
+}
+
+#[cfg(feature = "linalg")]
+fn product(returns: ArrayView2<'_, f64>, exposures: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
+    Ok(alluse_risk_core::linalg::matvec(returns, exposures)?)
+}
+
+#[cfg(not(feature = "linalg"))]
+fn product(returns: ArrayView2<'_, f64>, exposures: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
+    Ok(returns.dot(&exposures))
 }

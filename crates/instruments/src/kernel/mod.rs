@@ -22,9 +22,9 @@ mod testing;
 pub use european::{European, Input, Options, Scenarios, price_options, price_scenarios};
 pub use greeks::{BookGreeks, Greeks, book_greeks, greeks};
 
-use pulp::{Arch, Scalar, Simd, WithSimd};
 use crate::Result;
 pub use crate::pricing::OptionKind;
+use pulp::{Arch, Scalar, Simd, WithSimd};
 
 /// The instruction set that a kernel runs on; detect it once and reuse it.
 #[derive(Debug, Clone, Copy)]

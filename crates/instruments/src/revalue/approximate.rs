@@ -85,6 +85,7 @@ fn probe(market: &ScenarioMarket<'_>, spot: f64, volatility: f64) -> Result<f64>
     let one = |input| Input::Constant(at(input, 0));
     let point = ScenarioMarket {
         spot: &spots,
+        log_spot: None,
         volatility: Input::Constant(volatility),
         rate: one(market.rate),
         dividend_yield: one(market.dividend_yield),
@@ -146,6 +147,7 @@ impl Grid {
             let one = |input| Input::Constant(at(input, 0));
             let line = ScenarioMarket {
                 spot: &spots,
+                log_spot: None,
                 volatility: Input::Constant(volatility),
                 rate: one(market.rate),
                 dividend_yield: one(market.dividend_yield),

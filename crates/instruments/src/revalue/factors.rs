@@ -25,11 +25,13 @@ pub(super) struct Path {
     pub(super) now: f64,
     /// `None` when it does not move.
     pub(super) then: Option<Vec<f64>>,
+    /// Logarithms of `then` for a price that options are written on, taken once for all of them.
+    pub(super) log_then: Vec<f64>,
 }
 
 impl Path {
     fn fixed(now: f64) -> Self {
-        Self { now, then: None }
+        Self { now, then: None, log_then: Vec::new() }
     }
 
     /// The value in a scenario.
@@ -141,6 +143,13 @@ impl Factors {
         currency: &Currency,
         held_fixed: Option<HeldFixed>,
     ) -> Result<()> {
+        if let Some(Path { then: Some(then), log_then, .. }) = self.spots.get_mut(asset) {
+            if log_then.is_empty() {
+                // A price of zero is legal for the share; the logarithm wants something above it, and the
+                // smallest number there is changes no price.
+                log_then.extend(then.iter().map(|spot| libm::log(spot.max(f64::MIN_POSITIVE))));
+            }
+        }
         if !self.volatilities.contains_key(asset) {
             let factor = Factor::Volatility(asset.clone());
             let shock = match scenarios.column(&factor) {
@@ -228,5 +237,5 @@ fn shocked(
         }
         then.push(value);
     }
-    Ok(Some(Path { now, then: Some(then) }))
+    Ok(Some(Path { now, then: Some(then), log_then: Vec::new() }))
 }

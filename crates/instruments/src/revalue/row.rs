@@ -169,8 +169,6 @@ impl OptionPlan<'_> {
             }
             return Ok(Outcome::default());
         }
-        // A price of zero is legal for the share; the logarithm wants something above it, and the smallest
-        // number there is changes no price.
         scratch.spot.clear();
         scratch.spot.extend(range.clone().map(|s| spot.at(s).max(f64::MIN_POSITIVE)));
         scratch.volatility.clear();
@@ -189,6 +187,7 @@ impl OptionPlan<'_> {
             contract: self.contract,
             time: self.time_then,
             spot: &scratch.spot,
+            log_spot: spot.log_then.get(range.clone()),
             volatility,
             rate: input(rate, &range),
             dividend_yield: input(dividend, &range),
@@ -203,6 +202,8 @@ pub(super) struct ScenarioMarket<'a> {
     pub(super) contract: &'a OptionContract,
     pub(super) time: f64,
     pub(super) spot: &'a [f64],
+    /// Logarithms of `spot`, where they are at hand.
+    pub(super) log_spot: Option<&'a [f64]>,
     pub(super) volatility: Input<'a>,
     pub(super) rate: Input<'a>,
     pub(super) dividend_yield: Input<'a>,
@@ -223,6 +224,10 @@ impl ScenarioMarket<'_> {
             ExerciseStyle::European => {
                 let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
                 let scenarios = Scenarios::new(self.spot, self.volatility, self.rate, self.dividend_yield);
+                let scenarios = match self.log_spot {
+                    Some(log_spot) => scenarios.with_log_spot(log_spot),
+                    None => scenarios,
+                };
                 kernel::price_scenarios(Dispatch::detect(), &option, &scenarios, out)
             }
             ExerciseStyle::American => self.price_american(out),
@@ -256,8 +261,7 @@ impl ScenarioMarket<'_> {
                 let one = |input| Input::Constant(at(input, scenario));
                 let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
                 let spot = &self.spot[scenario..=scenario];
-                let scenarios =
-                    Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield));
+                let scenarios = Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield));
                 kernel::price_scenarios(Dispatch::detect(), &option, &scenarios, &mut out)?;
                 Ok(out[0])
             }

@@ -38,7 +38,7 @@ pub use cholesky::{Cholesky, cholesky, solve_positive_definite};
 pub use eigen::{SemidefiniteSolution, SymmetricEigen, solve_semidefinite, symmetric_eigen, symmetric_eigenvalues};
 pub(crate) use eigen::{named_eigenvalues, negligible};
 pub use least_squares::{LeastSquares, least_squares};
-pub use products::{gram, matmul};
+pub use products::{gram, matmul, matvec};
 
 /// Why a backend stopped; the front turns it into the crate's error with the name of the matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::backend;
 use crate::{Result, check};
@@ -25,6 +25,37 @@ pub fn matmul(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<Array2<f
     check::length("right factor", a.ncols(), b.nrows())?;
     let product = backend::matmul(a, b).map_err(|failure| failure.named("product", a.nrows()))?;
     check::finite_matrix("product", product.view())?;
+    Ok(product)
+}
+
+/// The product `A x`.
+///
+/// It reads `A` once, at the speed of the memory, so the entries are not checked beforehand: one that is not
+/// finite makes its element of the product so, and that is refused.
+///
+/// # Errors
+/// [`Error::Empty`](crate::Error::Empty), [`Error::LengthMismatch`](crate::Error::LengthMismatch) unless `x`
+/// has one element a column of `A`, [`Error::ElementOutOfDomain`](crate::Error::ElementOutOfDomain) for a
+/// product that is not finite.
+///
+/// # Examples
+/// ```
+/// use alluse_risk_core::linalg::matvec;
+/// use ndarray::array;
+///
+/// let product = matvec(array![[1.0, 2.0], [0.0, -1.0]].view(), array![3.0, 4.0].view())?;
+/// assert_eq!(product, array![11.0, -4.0]);
+/// # Ok::<(), alluse_risk_core::Error>(())
+/// ```
+pub fn matvec(a: ArrayView2<'_, f64>, x: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
+    if a.is_empty() {
+        return Err(crate::Error::Empty { name: "matrix" });
+    }
+    check::length("vector", a.ncols(), x.len())?;
+    let column = x.insert_axis(Axis(1));
+    let product = backend::matmul(a, column).map_err(|failure| failure.named("product", a.nrows()))?;
+    let product = product.column(0).to_owned();
+    check::finite("product", product.view())?;
     Ok(product)
 }
 

@@ -378,3 +378,27 @@ mod both {
         assert_eq!(lapack::cholesky(matrix.view()), Err(Failure::Pivot(40)));
     }
 }
+
+#[test]
+fn a_vector_is_a_matrix_of_one_column() {
+    let a = Array2::from_shape_fn((7, 5), |(i, j)| (i * 5 + j) as f64 - 11.0);
+    let x = ndarray::array![1.0, -2.0, 0.5, 3.0, -0.25];
+    let wide = super::matmul(a.view(), x.view().insert_axis(ndarray::Axis(1))).unwrap();
+    assert_eq!(super::matvec(a.view(), x.view()).unwrap(), wide.column(0));
+    // Columns along memory and reversed vectors are read as they are.
+    let transposed = super::matvec(a.t().to_owned().t(), x.view()).unwrap();
+    assert!((&transposed - &wide.column(0)).iter().all(|d| d.abs() < 1e-13));
+}
+
+#[test]
+fn a_product_that_is_not_finite_is_refused() {
+    let mut a = Array2::from_elem((3, 2), 1.0);
+    a[[1, 0]] = f64::NAN;
+    let x = ndarray::array![1.0, 2.0];
+    let error = super::matvec(a.view(), x.view()).unwrap_err();
+    assert!(matches!(error, crate::Error::ElementOutOfDomain { name: "product", index: 1, .. }));
+    let short = super::matvec(a.view(), ndarray::array![1.0].view());
+    assert!(matches!(short, Err(crate::Error::LengthMismatch { name: "vector", .. })));
+    let empty = super::matvec(Array2::zeros((0, 2)).view(), x.view());
+    assert!(matches!(empty, Err(crate::Error::Empty { name: "matrix" })));
+}

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sample::LossSample;
-use crate::{normal, Confidence, Error, Estimate, Measure, Result, check};
+use crate::{Confidence, Error, Estimate, Measure, Result, check, normal};
 
 /// What to do outside the parameters for which the Cornish-Fisher expansion is a quantile function.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -170,10 +170,9 @@ impl CornishFisher {
         let q = -multiplier;
         let (z, slope) = match order {
             ExpansionOrder::Third => (q + (q * q - 1.0) * s / 6.0, 1.0 + q * s / 3.0),
-            ExpansionOrder::Fourth => (
-                self.expand(q),
-                1.0 + q * s / 3.0 + (q * q - 1.0) * k / 8.0 - (6.0 * q * q - 5.0) * s * s / 36.0,
-            ),
+            ExpansionOrder::Fourth => {
+                (self.expand(q), 1.0 + q * s / 3.0 + (q * q - 1.0) * k / 8.0 - (6.0 * q * q - 5.0) * s * s / 36.0)
+            }
         };
         if slope <= 0.0 {
             let reason = "the expansion does not increase at this quantile";

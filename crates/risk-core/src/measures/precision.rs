@@ -3,7 +3,7 @@
 use super::quantile::QuantileRule;
 use super::sample::LossSample;
 use super::tail::Quantiles;
-use crate::{normal, Confidence, Interval, IntervalMethod};
+use crate::{Confidence, Interval, IntervalMethod, normal};
 
 /// `√(c(1−c)/n) / f(v)`; `None` where the kernel density has no width or no mass at `v`.
 pub(super) fn quantile_error(

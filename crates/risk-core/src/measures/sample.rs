@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use super::quantile::{QuantileRule, tied};
 use crate::contract::scenario::probabilities_valid;
 use crate::sum::compensated;
-use crate::{normal, 
+use crate::{
     Confidence, Coverage, Error, Estimate, Horizon, Interval, IntervalMethod, LossDistribution, Measure, Result, check,
-    measures::Spectrum,
+    measures::Spectrum, normal,
 };
 
 /// A sample of losses, losses positive: the empirical distribution behind every historical, simulated
