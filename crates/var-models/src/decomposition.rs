@@ -1,11 +1,11 @@
 //! How the risk of a book splits between its rows, by Euler's theorem on the P&L cube.
 
 use alluse_risk_core::measures::{LossSample, QuantileRule};
-use alluse_risk_core::{Confidence, Coverage, Error as CoreError, Estimate, Measure, RowId, ScenarioPnl, Unvalued};
+use alluse_risk_core::{Confidence, Coverage, Estimate, Measure, RowId, ScenarioPnl, Unvalued};
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use crate::weights::{ScenarioWeights, value_at_risk_weights};
+use crate::weights::{ScenarioWeights, scale_to, value_at_risk_weights};
 use crate::{Error, Result};
 
 /// Which scenarios speak for the VaR scenario when its parts are taken.
@@ -185,12 +185,7 @@ impl Question {
     fn scale(self, total: f64, raw_sum: f64) -> Result<f64> {
         match self {
             Self::ExpectedShortfall { .. } => Ok(1.0),
-            Self::ValueAtRisk { .. } if total == raw_sum => Ok(1.0),
-            Self::ValueAtRisk { .. } if raw_sum == 0.0 => {
-                let reason = "the scenarios around the VaR lose nothing together";
-                Err(CoreError::Undefined { name: "VaR components", reason }.into())
-            }
-            Self::ValueAtRisk { .. } => Ok(total / raw_sum),
+            Self::ValueAtRisk { .. } => scale_to(total, raw_sum),
         }
     }
 

@@ -6,7 +6,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::decomposition::VarAllocation;
-use crate::weights::{ScenarioWeights, value_at_risk_weights};
+use crate::weights::{ScenarioWeights, scale_to, value_at_risk_weights};
 use crate::{Error, Result};
 
 /// Exposures in money to assets with simple returns, scenarios × assets: `L = −R x`.
@@ -90,11 +90,7 @@ impl<'a> LinearBook<'a> {
         let weights = value_at_risk_weights(&sample, *confidence, total.value, allocation)?;
         let parts = self.parts(&weights);
         let raw_sum = parts.sum();
-        if raw_sum == 0.0 && total.value != 0.0 {
-            let reason = "the scenarios around the VaR lose nothing together";
-            return Err(CoreError::Undefined { name: "VaR components", reason }.into());
-        }
-        let scale = if raw_sum == total.value { 1.0 } else { total.value / raw_sum };
+        let scale = scale_to(total.value, raw_sum)?;
         Ok(LinearComponents { total, components: (parts * scale).to_vec(), raw_sum })
     }
 
@@ -109,7 +105,7 @@ impl<'a> LinearBook<'a> {
                 weights.iter().zip(self.returns.rows()).for_each(|(w, row)| sum.scaled_add(-w, &row));
             }
         }
-        sum * &self.exposures
+        sum * self.exposures
     }
 }
 

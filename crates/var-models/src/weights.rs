@@ -50,6 +50,18 @@ pub(crate) fn value_at_risk_weights(
     }
 }
 
+/// What raw VaR parts are multiplied by to add up to the total.
+pub(crate) fn scale_to(total: f64, raw_sum: f64) -> Result<f64> {
+    if (total - raw_sum).abs() == 0.0 {
+        return Ok(1.0);
+    }
+    if raw_sum == 0.0 {
+        let reason = "the scenarios around the VaR lose nothing together";
+        return Err(CoreError::Undefined { name: "VaR components", reason }.into());
+    }
+    Ok(total / raw_sum)
+}
+
 /// Equal weights on the `count` scenarios around the VaR scenario in order of loss, fewer at the ends.
 fn nearest(sample: &LossSample, confidence: Confidence, count: usize) -> Result<ScenarioWeights> {
     if count == 0 {

@@ -143,12 +143,12 @@ impl Factors {
         currency: &Currency,
         held_fixed: Option<HeldFixed>,
     ) -> Result<()> {
-        if let Some(Path { then: Some(then), log_then, .. }) = self.spots.get_mut(asset) {
-            if log_then.is_empty() {
-                // A price of zero is legal for the share; the logarithm wants something above it, and the
-                // smallest number there is changes no price.
-                log_then.extend(then.iter().map(|spot| libm::log(spot.max(f64::MIN_POSITIVE))));
-            }
+        if let Some(Path { then: Some(then), log_then, .. }) = self.spots.get_mut(asset)
+            && log_then.is_empty()
+        {
+            // A price of zero is legal for the share; the logarithm wants something above it, and the
+            // smallest number there is changes no price.
+            log_then.extend(then.iter().map(|spot| libm::log(spot.max(f64::MIN_POSITIVE))));
         }
         if !self.volatilities.contains_key(asset) {
             let factor = Factor::Volatility(asset.clone());
@@ -167,18 +167,17 @@ impl Factors {
             self.check_volatilities(book, scenarios, asset, &shock)?;
             self.volatilities.insert(asset.clone(), shock);
         }
-        if !self.dividends.contains_key(asset) {
-            if let Some(now) = book.market().dividend_yield(asset) {
-                let factor = Factor::Dividend(asset.clone());
-                let path = self.moved_or_held(scenarios, factor, now)?;
-                self.dividends.insert(asset.clone(), path);
-            }
+        if !self.dividends.contains_key(asset)
+            && let Some(now) = book.market().dividend_yield(asset)
+        {
+            let path = self.moved_or_held(scenarios, Factor::Dividend(asset.clone()), now)?;
+            self.dividends.insert(asset.clone(), path);
         }
-        if !self.rates.contains_key(currency) {
-            if let Some(now) = book.market().rate(currency) {
-                let path = self.moved_or_held(scenarios, Factor::Rate(currency.clone()), now)?;
-                self.rates.insert(currency.clone(), path);
-            }
+        if !self.rates.contains_key(currency)
+            && let Some(now) = book.market().rate(currency)
+        {
+            let path = self.moved_or_held(scenarios, Factor::Rate(currency.clone()), now)?;
+            self.rates.insert(currency.clone(), path);
         }
         Ok(())
     }
