@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use alluse_instruments::kernel::{
+use alluse_quant::instruments::kernel::{
     Dispatch, European, OptionKind, Options, Scenarios, book_greeks, math, price_options, price_scenarios,
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

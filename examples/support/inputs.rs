@@ -176,7 +176,13 @@ fn driven(
     let priced = last_date(history.prices().dates());
     let history = history
         .with_series(index.clone())
-        .map_err(|error| Failure::in_file(&file, error))?
+        .map_err(|error| match error {
+            alluse_quant::risk_core::Error::Empty { .. } => Failure::in_file(
+                &file,
+                "no date in common with the prices; give another --volatility-index, or --hold-volatility",
+            ),
+            other => Failure::in_file(&file, other),
+        })?
         .with_driver(Driver::new(DrivenFactors::EveryVolatility, column, ShockKind::Log))?;
     if last_date(history.prices().dates()) != priced {
         let problem = format!("no value on {priced}, the last date of the prices; or give --hold-volatility");

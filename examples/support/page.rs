@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use alluse_quant::instruments::Exposure;
-use alluse_quant::risk_core::{Coverage, Estimate};
+use alluse_quant::risk_core::{Assumption, Coverage, Estimate, Factor};
 use alluse_quant::var_models::Decomposition;
 
 use crate::figures::{Figures, HorizonFigures, LevelFigures};
@@ -233,8 +233,12 @@ fn foot(page: &mut impl Write, figures: &Figures) -> fmt::Result {
             figures.modelled.iter().map(|m| format!("{} {:.1} %", m.asset, 100.0 * m.volatility)).collect();
         writeln!(page, "- modelled volatilities: {}", line.join(", "))?;
     }
+    let yields: Vec<&str> = held_yields(&figures.receipt.assumptions);
+    if !yields.is_empty() {
+        writeln!(page, "- dividend yields held fixed: {}", yields.join(", "))?;
+    }
     let mut said: Vec<String> = Vec::new();
-    for assumption in &figures.receipt.assumptions {
+    for assumption in figures.receipt.assumptions.iter().filter(|assumption| held_yield(assumption).is_none()) {
         let text = assumption.to_string();
         if !said.contains(&text) {
             writeln!(page, "- {text}")?;
@@ -250,6 +254,20 @@ fn foot(page: &mut impl Write, figures: &Figures) -> fmt::Result {
         writeln!(page, "- {} sha256 {}", input.name, &input.sha256[..16])?;
     }
     Ok(())
+}
+
+fn held_yield(assumption: &Assumption) -> Option<&str> {
+    match assumption {
+        Assumption::HeldFixed { factor: Factor::Dividend(asset) } => Some(asset.as_str()),
+        _ => None,
+    }
+}
+
+fn held_yields(assumptions: &[Assumption]) -> Vec<&str> {
+    let mut assets: Vec<&str> = assumptions.iter().filter_map(held_yield).collect();
+    assets.sort_unstable();
+    assets.dedup();
+    assets
 }
 
 fn covered(coverage: &Coverage) -> String {
