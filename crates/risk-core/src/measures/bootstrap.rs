@@ -5,7 +5,7 @@ use super::quantile::QuantileRule;
 use super::sample::LossSample;
 use crate::streams::Streams;
 use crate::sum::{compensated, mean};
-use crate::{Error, Interval, IntervalMethod, Result};
+use crate::{Confidence, Error, Interval, IntervalMethod, Result};
 
 /// How to resample for an error statement.
 ///
@@ -35,6 +35,26 @@ impl Bootstrap {
         self.replicates = replicates;
         self
     }
+
+    pub(super) fn check(&self) -> Result<()> {
+        if self.replicates >= 2 {
+            return Ok(());
+        }
+        let value = self.replicates as f64;
+        Err(Error::OutOfDomain { name: "replicates", expected: "at least 2", value })
+    }
+}
+
+/// Spread and percentiles of the replicates.
+pub(super) fn summary(mut values: Vec<f64>, level: Confidence) -> BootstrapError {
+    let count = values.len();
+    let centre = mean(values.iter());
+    let squares = compensated(values.iter().map(|v| (v - centre) * (v - centre)));
+    let standard_error = (squares / (count - 1) as f64).sqrt();
+    let miss = 0.5 * level.tail();
+    let mut end = |p: f64| super::quantile::select(&mut values, QuantileRule::Linear.place(count, p));
+    let interval = Interval { lower: end(miss), upper: end(1.0 - miss), level, method: IntervalMethod::Bootstrap };
+    BootstrapError { standard_error, interval }
 }
 
 /// What a bootstrap says about a statistic.
@@ -72,10 +92,7 @@ impl LossSample {
     where
         F: Fn(&Self) -> Result<f64> + Send + Sync,
     {
-        if bootstrap.replicates < 2 {
-            let value = bootstrap.replicates as f64;
-            return Err(Error::OutOfDomain { name: "replicates", expected: "at least 2", value });
-        }
+        bootstrap.check()?;
         let cumulative = self.probability_slice().map(|p| {
             let mut sum = 0.0;
             p.iter()
@@ -87,16 +104,7 @@ impl LossSample {
         });
         let streams = Streams::new(bootstrap.seed);
         let replicate = |index: usize| statistic(&self.resample(&streams, index, cumulative.as_deref()));
-        let mut values = replicates(bootstrap.replicates, replicate)?;
-        let centre = mean(values.iter());
-        let squares = compensated(values.iter().map(|v| (v - centre) * (v - centre)));
-        let standard_error = (squares / (values.len() - 1) as f64).sqrt();
-        let level = self.interval_level();
-        let miss = 0.5 * level.tail();
-        let mut end =
-            |p: f64| super::quantile::select(&mut values, QuantileRule::Linear.place(bootstrap.replicates, p));
-        let interval = Interval { lower: end(miss), upper: end(1.0 - miss), level, method: IntervalMethod::Bootstrap };
-        Ok(BootstrapError { standard_error, interval })
+        Ok(summary(replicates(bootstrap.replicates, replicate)?, self.interval_level()))
     }
 
     fn resample(&self, streams: &Streams, index: usize, cumulative: Option<&[f64]>) -> Self {
@@ -116,13 +124,13 @@ impl LossSample {
 }
 
 #[cfg(feature = "parallel")]
-fn replicates(count: usize, replicate: impl Fn(usize) -> Result<f64> + Send + Sync) -> Result<Vec<f64>> {
+pub(super) fn replicates(count: usize, replicate: impl Fn(usize) -> Result<f64> + Send + Sync) -> Result<Vec<f64>> {
     use rayon::iter::{IntoParallelIterator, ParallelIterator};
     let all: Vec<Result<f64>> = (0..count).into_par_iter().map(replicate).collect();
     all.into_iter().collect()
 }
 
 #[cfg(not(feature = "parallel"))]
-fn replicates(count: usize, replicate: impl Fn(usize) -> Result<f64>) -> Result<Vec<f64>> {
+pub(super) fn replicates(count: usize, replicate: impl Fn(usize) -> Result<f64>) -> Result<Vec<f64>> {
     (0..count).map(replicate).collect()
 }

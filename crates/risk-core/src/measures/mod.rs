@@ -20,6 +20,7 @@
 mod bootstrap;
 mod dispersion;
 mod drawdown;
+mod drawdown_error;
 mod entropic;
 mod episodes;
 mod ordered;
@@ -34,6 +35,7 @@ mod tail;
 
 pub use bootstrap::{Bootstrap, BootstrapError};
 pub use drawdown::{DrawdownKind, DrawdownPath, DrawdownSample};
+pub use drawdown_error::StationaryBlocks;
 pub use episodes::{Episode, EpisodeField, Unfinished};
 pub use parametric::{CornishFisher, ExpandedQuantile, ExpansionDomain, ExpansionOrder, ShortfallFloor};
 pub use quantile::{QuantileRule, quantile};
