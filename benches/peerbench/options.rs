@@ -24,6 +24,20 @@ struct Book {
     quantity: Vec<f64>,
 }
 
+impl Book {
+    fn options(&self) -> Options<'_> {
+        Options {
+            kind: &self.kind,
+            spot: &self.spot,
+            strike: &self.strike,
+            time: &self.time,
+            volatility: &self.volatility,
+            rate: &self.rate,
+            dividend_yield: &self.dividend_yield,
+        }
+    }
+}
+
 /// The scenarios, column by column: relative spot, absolute volatility and rate shocks.
 struct Shocks {
     spot: Vec<f64>,
@@ -60,15 +74,7 @@ pub(crate) fn run(data: &Path, record: &mut Record) -> Result<()> {
             |(base, pnl)| Map::from_iter([("base".to_owned(), json!(base)), ("pnl".to_owned(), digest(pnl))]),
         )?;
     }
-    let all = Options {
-        kind: &book.kind,
-        spot: &book.spot,
-        strike: &book.strike,
-        time: &book.time,
-        volatility: &book.volatility,
-        rate: &book.rate,
-        dividend_yield: &book.dividend_yield,
-    };
+    let all = book.options();
     record.case(
         "1000 European greeks",
         || Ok(book_greeks(Dispatch::detect(), &all, &book.quantity)?),
@@ -101,15 +107,7 @@ fn revalue(book: &Book, shocks: &Shocks) -> Result<(f64, Vec<f64>)> {
     let log_shock: Vec<f64> = shocks.spot.iter().map(|shock| shock.ln_1p()).collect();
     let mut log_spot = vec![0.0; scenarios];
     let mut values = vec![0.0; count];
-    let all = Options {
-        kind: &book.kind,
-        spot: &book.spot,
-        strike: &book.strike,
-        time: &book.time,
-        volatility: &book.volatility,
-        rate: &book.rate,
-        dividend_yield: &book.dividend_yield,
-    };
+    let all = book.options();
     price_options(dispatch, &all, &mut values)?;
     let base = values.iter().zip(&book.quantity).map(|(value, quantity)| value * quantity).sum();
     for i in 0..count {
