@@ -29,6 +29,9 @@ pub struct ComponentVar {
     pub diversification_benefit: f64,
 }
 
+/// Share of the undiversified variance below which a variance is rounding.
+const ROUNDING: f64 = 1e-14;
+
 /// Exposures in money to factors with a covariance of returns over the horizon; the mean counts as zero.
 ///
 /// ```
@@ -109,11 +112,17 @@ impl DeltaNormal {
         }
         let cx = self.covariance.dot(&self.exposures);
         let variance = self.exposures.dot(&cx);
-        if variance < 0.0 {
+        if !variance.is_finite() {
+            return Err(CoreError::Overflow { name: "variance of the exposures" }.into());
+        }
+        // The variance if everything moved together: what rounding in the sum is measured against.
+        let together: f64 = self.exposures.iter().zip(self.covariance.diag()).map(|(x, v)| x.abs() * v.sqrt()).sum();
+        let rounding = ROUNDING * together * together;
+        if variance < -rounding {
             let name = "covariance";
             return Err(CoreError::NotPositiveSemidefinite { name, smallest_eigenvalue: variance }.into());
         }
-        if variance == 0.0 {
+        if variance <= rounding {
             return Err(CoreError::Undefined { name: "marginal VaR", reason: "the exposures carry no risk" }.into());
         }
         let standard_deviation = variance.sqrt();
@@ -214,7 +223,8 @@ mod tests {
             new(array![1.0, f64::NAN], v.clone(), c),
             Error::Input(CoreError::ElementOutOfDomain { name: "exposures", index: 1, .. })
         ));
-        for bad in [array![[1.0, 1.5], [1.5, 1.0]], array![[0.9, 0.5], [0.5, 1.0]], array![[1.0, f64::NAN], [0.5, 1.0]]] {
+        for bad in [array![[1.0, 1.5], [1.5, 1.0]], array![[0.9, 0.5], [0.5, 1.0]], array![[1.0, f64::NAN], [0.5, 1.0]]]
+        {
             assert!(matches!(new(x.clone(), v.clone(), bad), Error::Input(CoreError::EntryOutOfDomain { .. })));
         }
         let skew = array![[1.0, 0.4], [0.5, 1.0]];
@@ -225,7 +235,8 @@ mod tests {
     #[test]
     fn no_risk_has_no_marginals() {
         let zero = array![0.0, 0.0];
-        let book = DeltaNormal::from_correlation(zero.view(), array![0.1, 0.1].view(), Array2::eye(2).view(), Horizon::DAY);
+        let book =
+            DeltaNormal::from_correlation(zero.view(), array![0.1, 0.1].view(), Array2::eye(2).view(), Horizon::DAY);
         let error = book.unwrap().at_multiplier(2.0).unwrap_err();
         assert!(matches!(error, Error::Input(CoreError::Undefined { .. })));
         let book = DeltaNormal::from_deltas(

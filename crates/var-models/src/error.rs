@@ -13,7 +13,9 @@ pub enum Error {
     #[error(transparent)]
     Input(#[from] alluse_risk_core::Error),
     /// A model that speaks about one period was asked about more of them without a named rule.
-    #[error("{model} answers for {model_days} exchange day(s), not {asked_days}; name a horizon rule or use scenarios over the horizon")]
+    #[error(
+        "{model} answers for {model_days} exchange day(s), not {asked_days}; name a horizon rule or use scenarios over the horizon"
+    )]
     Horizon {
         /// The model.
         model: &'static str,

@@ -243,7 +243,13 @@ fn maximise(low: f64, high: f64, f: impl Fn(f64) -> f64) -> f64 {
         width *= 0.5;
     }
     // A peak at the edge leaves the bracket there.
-    if a <= low { low } else if b >= high { high } else { centre }
+    if a <= low {
+        low
+    } else if b >= high {
+        high
+    } else {
+        centre
+    }
 }
 
 #[cfg(test)]
