@@ -1,6 +1,6 @@
 //! What the mapping of an op comes to: a value, an error of the library, or a reason why it is not mapped.
 
-use alluse_quant::{instruments, risk_core};
+use alluse_quant::{instruments, risk_core, var_models};
 
 use crate::tree::Tree;
 
@@ -35,6 +35,12 @@ impl From<instruments::Error> for Stop {
     }
 }
 
+impl From<var_models::Error> for Stop {
+    fn from(error: var_models::Error) -> Self {
+        Self::Library { kind: error.kind(), message: error.to_string() }
+    }
+}
+
 impl From<risk_core::Estimate> for Tree {
     fn from(estimate: risk_core::Estimate) -> Self {
         estimate.value.into()
@@ -51,7 +57,8 @@ mod tests {
     fn library_errors_keep_their_kind_and_message() {
         let error = Confidence::new(2.0).unwrap_err();
         let wrapped = instruments::Error::from(error.clone());
-        for stop in [Stop::from(error), Stop::from(wrapped)] {
+        let model = var_models::Error::from(error.clone());
+        for stop in [Stop::from(error), Stop::from(wrapped), Stop::from(model)] {
             let Stop::Library { kind, message } = stop else { panic!("a library error") };
             assert_eq!((kind, message.as_str()), (ErrorKind::InvalidInput, "confidence must be in (0, 1), got 2"));
         }

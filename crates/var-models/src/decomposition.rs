@@ -5,7 +5,7 @@ use alluse_risk_core::{Confidence, Coverage, Estimate, Measure, RowId, ScenarioP
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use crate::weights::{ScenarioWeights, scale_to, value_at_risk_weights};
+use crate::weights::{ScenarioWeights, additive_scale, value_at_risk_weights};
 use crate::{Error, Result};
 
 /// Which scenarios speak for the VaR scenario when its parts are taken.
@@ -75,8 +75,9 @@ pub struct Decomposition {
 /// ```
 ///
 /// # Errors
-/// [`Error::NotDecomposable`] for other measures, [`Error::Input`] for an axis that no row has and for what
-/// [`ScenarioPnl::losses`] refuses.
+/// [`Error::NotDecomposable`] for other measures; [`Error::Input`] for an axis that no row has, for what
+/// [`ScenarioPnl::losses`] refuses, and when the scenarios that speak for the VaR do not lose on the same side
+/// of zero as the VaR, so that no scaling makes their parts add up to it.
 ///
 /// # Source
 /// Tasche (2000), "Conditional expectation as quantile derivative"; Manistre & Hancock (2005) for the error.
@@ -98,9 +99,9 @@ pub fn contributions(
     let sample = question.prepare(rows.losses()?);
     let total = question.ask(&sample)?;
     let weights = question.weights(&sample, total.value, allocation)?;
-    let raw: Vec<f64> = rows.values().rows().into_iter().map(|row| -weights.dot(row)).collect();
+    let raw: Vec<f64> = rows.values().rows().into_iter().map(|row| 0.0 - weights.dot(row)).collect();
     let raw_sum: f64 = raw.iter().sum();
-    let scale = question.scale(total.value, raw_sum)?;
+    let scale = question.scale(total.value, raw_sum, allocation)?;
     let errors = question.standard_errors(rows, &sample, total.value, &raw)?;
     let book = rows.total();
     let mut contributions = Vec::with_capacity(raw.len());
@@ -182,10 +183,10 @@ impl Question {
     }
 
     /// What the raw parts are multiplied by: 1 for ES, whose parts add up by themselves.
-    fn scale(self, total: f64, raw_sum: f64) -> Result<f64> {
+    fn scale(self, total: f64, raw_sum: f64, allocation: VarAllocation) -> Result<f64> {
         match self {
             Self::ExpectedShortfall { .. } => Ok(1.0),
-            Self::ValueAtRisk { .. } => scale_to(total, raw_sum),
+            Self::ValueAtRisk { .. } => additive_scale(total, raw_sum, allocation),
         }
     }
 

@@ -29,6 +29,9 @@ pub struct ComponentVar {
     pub diversification_benefit: f64,
 }
 
+/// Share of the undiversified variance below which a variance is rounding.
+const ROUNDING: f64 = 1e-14;
+
 /// Exposures in money to factors with a covariance of returns over the horizon; the mean counts as zero.
 ///
 /// ```
@@ -109,11 +112,17 @@ impl DeltaNormal {
         }
         let cx = self.covariance.dot(&self.exposures);
         let variance = self.exposures.dot(&cx);
-        if variance < 0.0 {
+        if !variance.is_finite() {
+            return Err(CoreError::Overflow { name: "variance of the exposures" }.into());
+        }
+        // The variance if everything moved together: what rounding in the sum is measured against.
+        let together: f64 = self.exposures.iter().zip(self.covariance.diag()).map(|(x, v)| x.abs() * v.sqrt()).sum();
+        let rounding = ROUNDING * together * together;
+        if variance < -rounding {
             let name = "covariance";
             return Err(CoreError::NotPositiveSemidefinite { name, smallest_eigenvalue: variance }.into());
         }
-        if variance == 0.0 {
+        if variance <= rounding {
             return Err(CoreError::Undefined { name: "marginal VaR", reason: "the exposures carry no risk" }.into());
         }
         let standard_deviation = variance.sqrt();

@@ -6,7 +6,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::decomposition::VarAllocation;
-use crate::weights::{ScenarioWeights, scale_to, value_at_risk_weights};
+use crate::weights::{ScenarioWeights, additive_scale, value_at_risk_weights};
 use crate::{Error, Result};
 
 /// Exposures in money to assets with simple returns, scenarios × assets: `L = −R x`.
@@ -90,7 +90,7 @@ impl<'a> LinearBook<'a> {
         let weights = value_at_risk_weights(&sample, *confidence, total.value, allocation)?;
         let parts = self.parts(&weights);
         let raw_sum = parts.sum();
-        let scale = scale_to(total.value, raw_sum)?;
+        let scale = additive_scale(total.value, raw_sum, allocation)?;
         Ok(LinearComponents { total, components: (parts * scale).to_vec(), raw_sum })
     }
 

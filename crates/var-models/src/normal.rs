@@ -71,19 +71,30 @@ impl NormalLoss {
     }
 
     /// `−μ + k σ` for a multiplier of the caller's, such as the 1.65 or 2.33 of older texts.
-    #[must_use]
-    pub fn loss_at_multiplier(&self, multiplier: f64) -> f64 {
-        -self.mean + multiplier * self.standard_deviation
+    ///
+    /// # Errors
+    /// [`Error::Input`] unless the multiplier is finite, and for a loss beyond the range of numbers.
+    pub fn loss_at_multiplier(&self, multiplier: f64) -> Result<f64> {
+        loss_at(-self.mean, self.standard_deviation, multiplier)
     }
 
-    fn estimate(&self, multiplier: f64, measure: Measure) -> Estimate {
-        let value = self.loss_at_multiplier(multiplier);
+    fn estimate(&self, multiplier: f64, measure: Measure) -> CoreResult<Estimate> {
+        let value = self.loss_at_multiplier(multiplier)?;
         let estimate = Estimate::new(value, measure, self.horizon, self.observations.unwrap_or(0));
-        let Some(n) = self.observations.filter(|n| *n > 1) else { return estimate };
+        let Some(n) = self.observations.filter(|n| *n > 1) else { return Ok(estimate) };
         // Mean and variance estimates are independent, with variances σ²/n and σ⁴·2/n.
         let error = self.standard_deviation * ((1.0 + 0.5 * multiplier * multiplier) / n as f64).sqrt();
-        estimate.with_standard_error(error).with_interval(asymptotic_interval(value, error))
+        Ok(estimate.with_standard_error(error).with_interval(asymptotic_interval(value, error)))
     }
+}
+
+/// `centre + k · scale`, checked.
+pub(crate) fn loss_at(centre: f64, scale: f64, multiplier: f64) -> Result<f64> {
+    if !multiplier.is_finite() {
+        return Err(Error::out_of_domain("multiplier", "finite", multiplier));
+    }
+    let loss = centre + multiplier * scale;
+    if loss.is_finite() { Ok(loss) } else { Err(CoreError::Overflow { name: "loss" }.into()) }
 }
 
 /// The 95 % interval that belongs to a standard error.
@@ -105,17 +116,17 @@ impl LossDistribution for NormalLoss {
 
     fn value_at_risk(&self, confidence: Confidence) -> CoreResult<Estimate> {
         let z = normal::quantile(confidence.level())?;
-        Ok(self.estimate(z, Measure::ValueAtRisk { confidence, rule: None }))
+        self.estimate(z, Measure::ValueAtRisk { confidence, rule: None })
     }
 
     fn expected_shortfall(&self, confidence: Confidence) -> CoreResult<Estimate> {
         let z = normal::quantile(confidence.level())?;
-        Ok(self.estimate(normal::density(z) / confidence.tail(), Measure::ExpectedShortfall { confidence }))
+        self.estimate(normal::density(z) / confidence.tail(), Measure::ExpectedShortfall { confidence })
     }
 
     fn spectral(&self, spectrum: &Spectrum) -> CoreResult<Estimate> {
         let multiplier = spectral_of_symmetric(spectrum, normal::quantile)?;
-        Ok(self.estimate(multiplier, Measure::Spectral { spectrum: spectrum.name() }))
+        self.estimate(multiplier, Measure::Spectral { spectrum: spectrum.name() })
     }
 
     fn cdf(&self, loss: f64) -> CoreResult<f64> {
@@ -208,7 +219,8 @@ mod tests {
     fn multiplier_of_hulls_technical_note() {
         // Hull, technical note 10: mean −0.2, standard deviation 2.2, 2.33 deviations.
         let loss = NormalLoss::new(-0.2, 2.2, Horizon::DAY).unwrap();
-        assert!((loss.loss_at_multiplier(2.33) - 5.326).abs() < 1e-12);
+        assert!((loss.loss_at_multiplier(2.33).unwrap() - 5.326).abs() < 1e-12);
+        assert!(loss.loss_at_multiplier(f64::INFINITY).is_err());
     }
 
     #[test]
@@ -219,6 +231,13 @@ mod tests {
         assert!(loss.cdf(f64::NAN).is_err());
         assert_eq!(loss.horizon(), Horizon::DAY);
         assert_eq!(var.standard_error, None);
+    }
+
+    #[test]
+    fn a_loss_beyond_the_range_of_numbers_is_an_error() {
+        let huge = NormalLoss::new(0.0, f64::MAX, Horizon::DAY).unwrap();
+        let error = huge.value_at_risk(Confidence::P99).unwrap_err();
+        assert_eq!(error, CoreError::Overflow { name: "loss" });
     }
 
     #[test]

@@ -13,7 +13,7 @@ use alluse_risk_core::{
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use crate::normal::asymptotic_interval;
+use crate::normal::{asymptotic_interval, loss_at};
 use crate::spectral::spectral_of_symmetric;
 use crate::student_t_fit::{StudentTFit, fit};
 use crate::student_t_law::StandardT;
@@ -103,11 +103,19 @@ impl StudentTLoss {
         self.degrees_of_freedom
     }
 
+    /// `−m + k s` for a multiplier of the caller's.
+    ///
+    /// # Errors
+    /// [`Error::Input`] unless the multiplier is finite, and for a loss beyond the range of numbers.
+    pub fn loss_at_multiplier(&self, multiplier: f64) -> Result<f64> {
+        loss_at(-self.location, self.scale, multiplier)
+    }
+
     /// `−m + s k(ν)`, with the delta-method error of a fit where there was one.
     fn estimate(&self, measure: Measure, multiplier: impl Fn(f64) -> CoreResult<f64>) -> CoreResult<Estimate> {
         let nu = self.degrees_of_freedom;
         let k = multiplier(nu)?;
-        let value = -self.location + self.scale * k;
+        let value = self.loss_at_multiplier(k)?;
         let observations = self.fitted.as_ref().map_or(0, |fit| fit.observations);
         let estimate = Estimate::new(value, measure, self.horizon, observations);
         let Some(covariance) = self.fitted.as_ref().and_then(|fit| fit.covariance) else { return Ok(estimate) };

@@ -36,8 +36,8 @@ impl StandardT {
             return 0.0;
         }
         let y = x * x / self.nu;
-        // The two forms are the same number; each is taken where its argument is not close to 1.
-        if y < 1.0 {
+        // The two forms are the same number; the difference is only taken where it keeps its digits.
+        if x.abs() < 1.0 {
             0.5 - 0.5 * beta_reg(0.5, 0.5 * self.nu, y / (1.0 + y))
         } else {
             0.5 * beta_reg(0.5 * self.nu, 0.5, 1.0 / (1.0 + y))
@@ -66,15 +66,16 @@ impl StandardT {
             x = (self.log_density(1e8) + self.nu * 1e8_f64.ln() + 1e8_f64.ln() - (tail * self.nu).ln()) / self.nu;
             x = x.exp();
         }
-        for _ in 0..4 {
-            // Newton on the logarithm of the tail, which is nearly straight in ln x.
+        // Newton on the logarithm of the tail, which is concave in ln x and nearly straight far out: the cap on
+        // the steps only matters where the first value is orders of magnitude off.
+        for _ in 0..100 {
             let mass = self.tail(x);
             let slope = -self.density(x) * x / mass;
             let step = (tail.ln() - mass.ln()) / slope;
             if !step.is_finite() {
                 break;
             }
-            x *= step.clamp(-1.0, 1.0).exp();
+            x *= step.clamp(-3.0, 3.0).exp();
             if step.abs() < 1e-15 {
                 break;
             }
@@ -89,7 +90,8 @@ mod tests {
 
     #[test]
     fn closed_forms_with_one_and_two_degrees_of_freedom() {
-        // One degree of freedom is the Cauchy law, F = 1/2 + atan(x)/π; two: q = (2p−1)√(2/(4p(1−p)))… both textbook.
+        // One degree of freedom is the Cauchy law, F = 1/2 + atan(x)/π; with two,
+        // q = (2p−1)/√(2p(1−p)): both textbook.
         for p in [0.6, 0.9, 0.99, 0.9999] {
             let cauchy = (PI * (p - 0.5)).tan();
             assert!((StandardT::new(1.0).quantile(p).unwrap() / cauchy - 1.0).abs() < 1e-12, "{p}");
@@ -100,13 +102,14 @@ mod tests {
 
     #[test]
     fn quantiles_of_other_software() {
-        // SciPy 1.17.1, scipy.stats.t.ppf.
+        // SciPy 1.17.1, scipy.stats.t.ppf; mpmath's incomplete beta agrees to 15 digits.
         for (nu, p, want) in [
             (4.0, 0.99, 3.746_947_387_979_197),
-            (2.698, 0.99, 4.827_745_706_953_917),
+            (2.698, 0.99, 4.973_213_563_218_457),
             (30.0, 0.975, 2.042_272_456_301_238),
-            (200.0, 0.999, 3.131_480_303_107_999),
-            (3.5, 1e-8, -167.846_842_838_085_97),
+            (200.0, 0.999, 3.131_479_814_221_121),
+            (3.5, 1e-8, -227.632_529_290_633_94),
+            (0.7, 1e-9, -1_355_731_312_173.435_2),
         ] {
             let got = StandardT::new(nu).quantile(p).unwrap();
             assert!((got / want - 1.0).abs() < 1e-11, "{nu} {p}: {got} against {want}");
@@ -118,7 +121,8 @@ mod tests {
         for nu in [0.7, 1.5, 4.0, 25.0, 180.0] {
             for p in [1e-9, 1e-4, 0.2, 0.5, 0.7, 0.999] {
                 let x = StandardT::new(nu).quantile(p).unwrap();
-                assert!((StandardT::new(nu).cdf(x) / p - 1.0).abs() < 1e-11, "{nu} {p}");
+                let back = StandardT::new(nu).cdf(x);
+                assert!((back / p - 1.0).abs() < 1e-11, "{nu} {p}: {x} has {back}");
             }
         }
         assert!(StandardT::new(4.0).quantile(0.0).is_err());

@@ -50,35 +50,38 @@ pub(crate) fn value_at_risk_weights(
     }
 }
 
-/// What raw VaR parts are multiplied by to add up to the total.
-pub(crate) fn scale_to(total: f64, raw_sum: f64) -> Result<f64> {
-    if (total - raw_sum).abs() == 0.0 {
+/// What raw VaR parts are multiplied by so that they add up to the total.
+pub(crate) fn additive_scale(total: f64, raw_sum: f64, allocation: VarAllocation) -> Result<f64> {
+    // The parts of the VaR scenario itself add up as they are.
+    if allocation == VarAllocation::VarScenario || (total - raw_sum).abs() == 0.0 {
         return Ok(1.0);
     }
-    if raw_sum == 0.0 {
-        let reason = "the scenarios around the VaR lose nothing together";
-        return Err(CoreError::Undefined { name: "VaR components", reason }.into());
+    let scale = total / raw_sum;
+    if scale > 0.0 && scale.is_finite() {
+        return Ok(scale);
     }
-    Ok(total / raw_sum)
+    let reason = "the scenarios around the VaR do not lose on the same side of zero as the VaR";
+    Err(CoreError::Undefined { name: "VaR components", reason }.into())
 }
 
-/// Equal weights on the `count` scenarios around the VaR scenario in order of loss, fewer at the ends.
+/// Weights on the `count` scenarios around the VaR scenario in order of loss, fewer at the ends, in proportion
+/// to their probabilities; impossible scenarios do not count.
 fn nearest(sample: &LossSample, confidence: Confidence, count: usize) -> Result<ScenarioWeights> {
     if count == 0 {
         return Err(Error::out_of_domain("count of nearest scenarios", "at least 1", 0.0));
     }
-    let n = sample.len();
     let losses = sample.losses();
     let anchor = sample.quantile_weights(confidence);
     let anchor = anchor.iter().max_by(|a, b| a.1.total_cmp(&b.1).then(losses[a.0].total_cmp(&losses[b.0])));
     let Some((anchor, _)) = anchor.copied() else {
         return Err(CoreError::Empty { name: "VaR scenario" }.into());
     };
-    let mut order: Vec<usize> = (0..n).collect();
     let by_loss = |a: &usize, b: &usize| losses[*a].total_cmp(&losses[*b]).then(a.cmp(b));
-    // Only the neighbourhood of the anchor is needed in order: everything at or beyond `first`.
-    let place = (0..n).filter(|i| by_loss(i, &anchor).is_lt()).count();
-    let (first, last) = (place.saturating_sub((count - 1) / 2), (place + count / 2).min(n - 1));
+    let mut order = possible(sample);
+    let place = order.iter().filter(|i| by_loss(i, &anchor).is_lt()).count();
+    let first = place.saturating_sub((count - 1) / 2);
+    let last = place.saturating_add(count / 2).min(order.len() - 1);
+    // Only the neighbourhood of the anchor is needed, and not in order.
     if first > 0 {
         order.select_nth_unstable_by(first, by_loss);
         order.drain(..first);
@@ -86,21 +89,33 @@ fn nearest(sample: &LossSample, confidence: Confidence, count: usize) -> Result<
     let width = last - first + 1;
     if width < order.len() {
         order.select_nth_unstable_by(width - 1, by_loss);
+        order.truncate(width);
     }
-    let weight = 1.0 / width as f64;
-    Ok(ScenarioWeights::Sparse(order[..width].iter().map(|s| (*s, weight)).collect()))
+    let mass: f64 = order.iter().map(|s| probability(sample, *s)).sum();
+    Ok(ScenarioWeights::Sparse(order.into_iter().map(|s| (s, probability(sample, s) / mass)).collect()))
 }
 
-/// Gaussian kernel weights around `value`, bandwidth `0.9 min(sd, IQR/1.34) n^(−1/5)`; `None` without spread.
+/// Positions of the scenarios that can happen.
+fn possible(sample: &LossSample) -> Vec<usize> {
+    (0..sample.len()).filter(|s| probability(sample, *s) > 0.0).collect()
+}
+
+/// Probability of a scenario, or 1 for each of equally likely ones.
+fn probability(sample: &LossSample, scenario: usize) -> f64 {
+    sample.probabilities().map_or(1.0, |p| p[scenario])
+}
+
+/// Gaussian kernel weights around `value`, bandwidth `0.9 min(sd, IQR/1.34) n^(−1/5)` over the scenarios that can
+/// happen; `None` without spread.
 fn kernel(sample: &LossSample, value: f64) -> Option<Array1<f64>> {
     let losses = sample.losses();
-    let n = losses.len();
-    let mean = losses.sum() / n as f64;
-    let deviation = (losses.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
-    let quartile = |level: f64| {
+    let mut possible: Vec<f64> = possible(sample).into_iter().map(|s| losses[s]).collect();
+    let n = possible.len();
+    let mean = possible.iter().sum::<f64>() / n as f64;
+    let deviation = (possible.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+    let mut quartile = |level: f64| {
         let rank = ((n - 1) as f64 * level) as usize;
-        let mut copy = losses.to_vec();
-        *copy.select_nth_unstable_by(rank, f64::total_cmp).1
+        *possible.select_nth_unstable_by(rank, f64::total_cmp).1
     };
     let spread = (quartile(0.75) - quartile(0.25)) / 1.34;
     let scale = if spread > 0.0 { deviation.min(spread) } else { deviation };
@@ -108,14 +123,12 @@ fn kernel(sample: &LossSample, value: f64) -> Option<Array1<f64>> {
     if !(bandwidth > 0.0) {
         return None;
     }
-    let probabilities = sample.probabilities();
     let mut weights: Array1<f64> = losses
         .iter()
         .enumerate()
         .map(|(s, loss)| {
             let distance = (loss - value) / bandwidth;
-            let mass = probabilities.as_ref().map_or(1.0, |p| p[s]);
-            mass * libm::exp(-0.5 * distance * distance)
+            probability(sample, s) * libm::exp(-0.5 * distance * distance)
         })
         .collect();
     let total = weights.sum();

@@ -11,6 +11,7 @@ mod drawdowns;
 mod measures;
 mod moments;
 mod options;
+mod var;
 mod volatility;
 
 /// The mapping of one op.
@@ -20,8 +21,15 @@ pub type Op = fn(&mut Args<'_>) -> Outcome;
 pub type Table = &'static [(&'static str, Op)];
 
 /// Every family.
-const FAMILIES: &[Table] =
-    &[covariance::TABLE, drawdowns::TABLE, measures::TABLE, moments::TABLE, options::TABLE, volatility::TABLE];
+const FAMILIES: &[Table] = &[
+    covariance::TABLE,
+    drawdowns::TABLE,
+    measures::TABLE,
+    moments::TABLE,
+    options::TABLE,
+    var::TABLE,
+    volatility::TABLE,
+];
 
 /// The mapping of an op, when it has one.
 #[must_use]
