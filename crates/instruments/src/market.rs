@@ -152,10 +152,11 @@ impl MarketSnapshot {
     /// With the price of a unit of a currency in base currency.
     ///
     /// # Errors
-    /// [`Error::Market`] unless positive and finite.
+    /// [`Error::Market`] unless positive and finite, and 1 for the base itself.
     pub fn with_fx(mut self, currency: &str, price: f64) -> Result<Self> {
         let currency = Currency::new(currency)?;
         positive("fx", currency.as_str(), price)?;
+        base_is_one(&self.raw.base, &currency, price)?;
         self.raw.fx.insert(currency, price);
         Ok(self)
     }
@@ -245,6 +246,14 @@ fn positive(what: &'static str, name: &str, value: f64) -> Result<()> {
     }
 }
 
+/// A price of the base in itself would be ignored if it were stored.
+fn base_is_one(base: &Currency, currency: &Currency, price: f64) -> Result<()> {
+    if currency != base || (price - 1.0).abs() < f64::EPSILON {
+        return Ok(());
+    }
+    Err(Error::Market { what: "fx", name: base.to_string(), expected: "1, being the base", value: price })
+}
+
 fn finite(what: &'static str, name: &str, value: f64) -> Result<()> {
     if value.is_finite() {
         Ok(())
@@ -272,6 +281,7 @@ impl TryFrom<Raw> for MarketSnapshot {
         for (what, entries) in [("dividend yield", named(&raw.dividend_yields)), ("rate", money(&raw.rates))] {
             entries.iter().try_for_each(|(name, value)| finite(what, name, *value))?;
         }
+        raw.fx.iter().try_for_each(|(currency, price)| base_is_one(&raw.base, currency, *price))?;
         raw.other_dividend_yields.map_or(Ok(()), |value| finite("dividend yield", "other assets", value))?;
         Ok(Self { raw })
     }

@@ -37,18 +37,17 @@ const SAMPLE: usize = 33;
 pub(super) fn fill(market: &ScenarioMarket<'_>, method: Method, out: &mut [f64]) -> Result<Outcome> {
     let moves_alone = matches!((market.rate, market.dividend_yield), (Input::Constant(_), Input::Constant(_)));
     let european = market.contract.style() == ExerciseStyle::European;
-    let (tolerance, surface): (f64, Box<dyn Surface>) = match method {
-        // Too few scenarios to repay a grid, or factors that it has no axis for.
-        Method::Grid { tolerance } if !european && moves_alone && out.len() > 4 * SAMPLE => {
-            (tolerance, Box::new(Grid::new(market)?))
-        }
-        Method::Taylor { tolerance } if moves_alone && out.len() > 4 * SAMPLE => {
-            (tolerance, Box::new(Taylor::new(market)?))
-        }
-        _ => {
-            market.price_all(out)?;
-            return Ok(Outcome::default());
-        }
+    // Too few scenarios to repay a grid, or factors that it has no axis for.
+    let worth_it = moves_alone && out.len() > 4 * SAMPLE;
+    let made: Option<(f64, Result<Box<dyn Surface>>)> = match method {
+        Method::Grid { tolerance } if worth_it && !european => Some((tolerance, Grid::new(market).map(boxed))),
+        Method::Taylor { tolerance } if worth_it => Some((tolerance, Taylor::new(market).map(boxed))),
+        _ => None,
+    };
+    // A node or a centre that has no price says nothing about the scenarios themselves.
+    let Some((tolerance, Ok(surface))) = made else {
+        market.price_all(out)?;
+        return Ok(Outcome::default());
     };
     for (scenario, out) in out.iter_mut().enumerate() {
         *out = surface.price(market.spot[scenario], at(market.volatility, scenario));
@@ -57,16 +56,21 @@ pub(super) fn fill(market: &ScenarioMarket<'_>, method: Method, out: &mut [f64])
     let mut measured_error = 0.0_f64;
     for &scenario in &sample {
         let exact = market.price_one(scenario)?;
-        measured_error = measured_error.max((out[scenario] - exact).abs());
+        let error = (out[scenario] - exact).abs();
+        // `max` would drop a NaN, which must not pass for a small error.
+        measured_error = if error.is_nan() { f64::INFINITY } else { measured_error.max(error) };
         out[scenario] = exact;
     }
-    // NaN must not pass for a small error.
-    if measured_error <= tolerance * market.contract.strike() {
+    if measured_error.is_finite() && measured_error <= tolerance * market.contract.strike() {
         Ok(Outcome { approximated: true, measured_error, sampled: sample.len() })
     } else {
         market.price_all(out)?;
         Ok(Outcome::default())
     }
+}
+
+fn boxed<S: Surface + 'static>(surface: S) -> Box<dyn Surface> {
+    Box::new(surface)
 }
 
 fn sample(spots: &[f64]) -> Vec<usize> {

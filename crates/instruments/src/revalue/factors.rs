@@ -190,7 +190,8 @@ impl Factors {
         Ok(Path::fixed(now))
     }
 
-    /// Refuses additive shocks that would take the volatility of any contract below zero.
+    /// Refuses additive shocks that would take the volatility of any contract below zero, and multipliers
+    /// that are not finite.
     fn check_volatilities(
         &self,
         book: &Book,
@@ -198,16 +199,26 @@ impl Factors {
         asset: &AssetId,
         shock: &VolatilityShock,
     ) -> Result<()> {
-        let VolatilityShock::Add(shocks) = shock else { return Ok(()) };
+        let refused = |index: usize, expected, value| Error::ShockOutOfDomain {
+            scenario: scenarios.ids()[index].to_string(),
+            factor: Factor::Volatility(asset.clone()).to_string(),
+            expected,
+            value,
+        };
+        let shocks = match shock {
+            VolatilityShock::Fixed => return Ok(()),
+            VolatilityShock::Multiply(by) => {
+                return match by.iter().position(|by| !by.is_finite()) {
+                    Some(index) => Err(refused(index, "finite", by[index])),
+                    None => Ok(()),
+                };
+            }
+            VolatilityShock::Add(shocks) => shocks,
+        };
         let contracts = book.positions().iter().filter_map(|p| p.option()).filter(|c| c.underlying() == asset);
         for volatility in contracts.filter_map(|contract| book.market().volatility(contract)) {
             if let Some(index) = shocks.iter().position(|s| volatility + s < 0.0) {
-                return Err(Error::ShockOutOfDomain {
-                    scenario: scenarios.ids()[index].to_string(),
-                    factor: Factor::Volatility(asset.clone()).to_string(),
-                    expected: "at least 0",
-                    value: volatility + shocks[index],
-                });
+                return Err(refused(index, "at least 0", volatility + shocks[index]));
             }
         }
         Ok(())

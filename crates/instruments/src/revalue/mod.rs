@@ -179,18 +179,30 @@ impl Revaluation {
             valued[group] = true;
             coverage[group] = coverage[group].and(book.coverage_of(&book.positions()[plan.position], true));
         }
-        let mut reasons: Vec<Option<(ErrorKind, String)>> = vec![None; groups.len()];
+        let mut reasons: Vec<Vec<(ErrorKind, &str)>> = vec![Vec::new(); groups.len()];
         for (position, unvalued) in &run.unvalued {
             let group = group_of[*position];
             coverage[group] = coverage[group].and(unvalued.coverage);
-            reasons[group].get_or_insert((unvalued.kind, unvalued.reason.clone()));
+            if !reasons[group].iter().any(|(_, reason)| *reason == unvalued.reason) {
+                reasons[group].push((unvalued.kind, &unvalued.reason));
+            }
         }
-        let (with, without): (Vec<usize>, Vec<usize>) = (0..groups.len()).partition(|&g| valued[g]);
+        // In the order of `group_by` on the cube, where valued positions come before the others.
+        let mut first_use = vec![usize::MAX; groups.len()];
+        let in_cube = run.plans.iter().map(|plan| plan.position).chain(run.unvalued.iter().map(|(i, _)| *i));
+        for (place, position) in in_cube.enumerate() {
+            let group = group_of[position];
+            first_use[group] = first_use[group].min(place);
+        }
+        let mut order: Vec<usize> = (0..groups.len()).collect();
+        order.sort_by_key(|&g| (groups[g].label.is_none(), first_use[g]));
+        let (with, without): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|&g| valued[g]);
         sums = sums.select(ndarray::Axis(0), &with);
         let unvalued = without
             .iter()
             .map(|&g| {
-                let (kind, reason) = reasons[g].clone().unwrap_or((ErrorKind::Undefined, "no position".to_owned()));
+                let kind = reasons[g].first().map_or(ErrorKind::Undefined, |(kind, _)| *kind);
+                let reason = reasons[g].iter().map(|(_, reason)| *reason).collect::<Vec<_>>().join("; ");
                 Ok(Unvalued { row: RowId::new(groups[g].name())?, kind, reason, coverage: coverage[g] })
             })
             .collect::<Result<Vec<_>>>()?;
