@@ -17,7 +17,8 @@ pub enum VarAllocation {
     /// so that the parts add up to the VaR.
     #[default]
     Kernel,
-    /// The mean over the scenarios nearest in rank to the VaR scenario, scaled likewise.
+    /// The mean over the possible scenarios nearest in rank to the VaR scenario, by their probabilities, scaled
+    /// likewise.
     NearestScenarios {
         /// How many, the VaR scenario included.
         count: usize,

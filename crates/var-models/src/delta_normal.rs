@@ -175,7 +175,7 @@ fn check_correlation(correlation: ArrayView2<'_, f64>, n: usize) -> Result<()> {
         if row == column && (value - 1.0).abs() > 1e-12 {
             return Err(entry("1 on the diagonal").into());
         }
-        if !(value.abs() <= 1.0 + 1e-12) {
+        if value.is_nan() || value.abs() > 1.0 + 1e-12 {
             return Err(entry("between -1 and 1").into());
         }
         let difference = (value - correlation[[column, row]]).abs();

@@ -125,7 +125,7 @@ impl StudentTLoss {
         let gradient = [-1.0, self.scale * k, slope];
         let variance: f64 =
             (0..3).map(|i| (0..3).map(|j| gradient[i] * covariance[i][j] * gradient[j]).sum::<f64>()).sum();
-        if !(variance > 0.0) {
+        if variance.is_nan() || variance <= 0.0 {
             return Ok(estimate);
         }
         let error = variance.sqrt();

@@ -52,10 +52,7 @@ impl StudentTFit {
         scaled.location *= location_factor;
         scaled.scale *= scale_factor;
         if let Some(covariance) = &mut scaled.covariance {
-            for i in 0..3 {
-                covariance[0][i] *= location_factor;
-                covariance[i][0] *= location_factor;
-            }
+            scale_first(covariance, location_factor);
         }
         scaled
     }
@@ -190,12 +187,15 @@ impl Standardised {
             }
         }
         let mut inverse = invert(information)?;
-        for i in 0..3 {
-            inverse[0][i] *= self.unit;
-            inverse[i][0] *= self.unit;
-        }
+        scale_first(&mut inverse, self.unit);
         Some(inverse)
     }
+}
+
+/// The covariance when the first variable is taken in units `factor` times smaller.
+fn scale_first(covariance: &mut [[f64; 3]; 3], factor: f64) {
+    covariance[0].iter_mut().for_each(|entry| *entry *= factor);
+    covariance.iter_mut().for_each(|row| row[0] *= factor);
 }
 
 /// Inverse of a symmetric positive definite 3 × 3 matrix, `None` when it is not positive definite.

@@ -53,7 +53,7 @@ impl StandardT {
             return Err(CoreError::OutOfDomain { name: "probability", expected: "in (0, 1)", value: p });
         }
         let tail = p.min(1.0 - p);
-        let magnitude = if tail == 0.5 { 0.0 } else { self.upper_quantile(tail) };
+        let magnitude = if tail < 0.5 { self.upper_quantile(tail) } else { 0.0 };
         Ok(if p < 0.5 { -magnitude } else { magnitude })
     }
 

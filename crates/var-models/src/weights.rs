@@ -52,8 +52,8 @@ pub(crate) fn value_at_risk_weights(
 
 /// What raw VaR parts are multiplied by so that they add up to the total.
 pub(crate) fn additive_scale(total: f64, raw_sum: f64, allocation: VarAllocation) -> Result<f64> {
-    // The parts of the VaR scenario itself add up as they are.
-    if allocation == VarAllocation::VarScenario || (total - raw_sum).abs() == 0.0 {
+    // The parts of the VaR scenario itself add up as they are, and nothing is nothing however it is split.
+    if allocation == VarAllocation::VarScenario || (total.abs() <= 0.0 && raw_sum.abs() <= 0.0) {
         return Ok(1.0);
     }
     let scale = total / raw_sum;
@@ -120,7 +120,7 @@ fn kernel(sample: &LossSample, value: f64) -> Option<Array1<f64>> {
     let spread = (quartile(0.75) - quartile(0.25)) / 1.34;
     let scale = if spread > 0.0 { deviation.min(spread) } else { deviation };
     let bandwidth = 0.9 * scale * (n as f64).powf(-0.2);
-    if !(bandwidth > 0.0) {
+    if bandwidth.is_nan() || bandwidth <= 0.0 {
         return None;
     }
     let mut weights: Array1<f64> = losses
@@ -132,7 +132,7 @@ fn kernel(sample: &LossSample, value: f64) -> Option<Array1<f64>> {
         })
         .collect();
     let total = weights.sum();
-    if !(total > 0.0) {
+    if total.is_nan() || total <= 0.0 {
         return None;
     }
     weights /= total;

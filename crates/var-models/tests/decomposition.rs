@@ -56,7 +56,7 @@ fn draws(scenarios: usize) -> Array2<f64> {
     let normals = Streams::new(11).standard_normals(3, scenarios);
     let (market, own, other) = (normals.row(0), normals.row(1), normals.row(2));
     let mut values = Array2::zeros((4, scenarios));
-    values.row_mut(0).assign(&(&market * 3.0 + &own));
+    values.row_mut(0).assign(&(&market * 3.0 + own));
     values.row_mut(1).assign(&(&market + &other.mapv(|x| x - 0.3 * x * x)));
     values.row_mut(2).assign(&(&market * -1.5 + &own * 0.5));
     values
