@@ -349,12 +349,8 @@ mod tests {
 
     #[test]
     fn an_obligation_is_strike_times_units_never_premium() {
-        let book = Book::builder()
-            .option(put(40.0), -3.0)
-            .option(put(45.0), 2.0)
-            .share("A", 100.0)
-            .build(&market())
-            .unwrap();
+        let book =
+            Book::builder().option(put(40.0), -3.0).option(put(45.0), 2.0).share("A", 100.0).build(&market()).unwrap();
         let obligations = book.assignment_obligations();
         assert_eq!(obligations.len(), 1);
         assert_eq!(obligations[0].amount, 12_000.0);

@@ -111,11 +111,16 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Input(error) => error.kind(),
-            Self::Market { .. } | Self::Expired { .. } | Self::ShockOutOfDomain { .. } | Self::TooLarge { .. } | Self::AsOfMismatch { .. }
-            | Self::BelowIntrinsic { .. } | Self::AboveMaximum { .. } => {
-                ErrorKind::InvalidInput
+            Self::Market { .. }
+            | Self::Expired { .. }
+            | Self::ShockOutOfDomain { .. }
+            | Self::TooLarge { .. }
+            | Self::AsOfMismatch { .. }
+            | Self::BelowIntrinsic { .. }
+            | Self::AboveMaximum { .. } => ErrorKind::InvalidInput,
+            Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => {
+                ErrorKind::InsufficientData
             }
-            Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => ErrorKind::InsufficientData,
         }
     }
 }

@@ -4,9 +4,7 @@ use alluse_risk_core::{Coverage, Currency, RowId, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::year_fraction;
-use crate::pricing::{
-    AmericanMethod, BlackScholes, BlackScholesInputs, ExerciseStyle, Precision, american_greeks,
-};
+use crate::pricing::{AmericanMethod, BlackScholes, BlackScholesInputs, ExerciseStyle, Precision, american_greeks};
 use crate::{Book, Error, Instrument, MarketSnapshot, OptionContract, Position, Result};
 
 /// Value and sensitivities in base currency. Additive: those of a book are the sums over its positions.

@@ -256,8 +256,7 @@ impl ScenarioMarket<'_> {
                 let one = |input| Input::Constant(at(input, scenario));
                 let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
                 let spot = &self.spot[scenario..=scenario];
-                let scenarios =
-                    Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield));
+                let scenarios = Scenarios::new(spot, one(self.volatility), one(self.rate), one(self.dividend_yield));
                 kernel::price_scenarios(Dispatch::detect(), &option, &scenarios, &mut out)?;
                 Ok(out[0])
             }
