@@ -67,7 +67,6 @@ pub struct Book {
 
 impl Book {
     /// An empty book to add positions to.
-    #[must_use]
     pub fn builder() -> BookBuilder {
         BookBuilder::default()
     }

@@ -158,18 +158,18 @@ impl Factors {
             self.check_volatilities(book, scenarios, asset, &shock)?;
             self.volatilities.insert(asset.clone(), shock);
         }
-        if !self.dividends.contains_key(asset) {
-            if let Some(now) = book.market().dividend_yield(asset) {
-                let factor = Factor::Dividend(asset.clone());
-                let path = self.moved_or_held(scenarios, factor, now)?;
-                self.dividends.insert(asset.clone(), path);
-            }
+        if !self.dividends.contains_key(asset)
+            && let Some(now) = book.market().dividend_yield(asset)
+        {
+            let factor = Factor::Dividend(asset.clone());
+            let path = self.moved_or_held(scenarios, factor, now)?;
+            self.dividends.insert(asset.clone(), path);
         }
-        if !self.rates.contains_key(currency) {
-            if let Some(now) = book.market().rate(currency) {
-                let path = self.moved_or_held(scenarios, Factor::Rate(currency.clone()), now)?;
-                self.rates.insert(currency.clone(), path);
-            }
+        if !self.rates.contains_key(currency)
+            && let Some(now) = book.market().rate(currency)
+        {
+            let path = self.moved_or_held(scenarios, Factor::Rate(currency.clone()), now)?;
+            self.rates.insert(currency.clone(), path);
         }
         Ok(())
     }

@@ -232,14 +232,16 @@ impl ScenarioMarket<'_> {
     /// One boundary for all scenarios when nothing but the spot moves, one for each otherwise.
     fn price_american(&self, out: &mut [f64]) -> Result<()> {
         let constant = |input| matches!(input, Input::Constant(_));
-        if constant(self.volatility) && constant(self.rate) && constant(self.dividend_yield) {
-            if at(self.volatility, 0) > 0.0 {
-                let boundary = ExerciseBoundary::new(self.contract.kind(), &self.model(0)?, Precision::default())?;
-                for (out, spot) in out.iter_mut().zip(self.spot) {
-                    *out = boundary.price(*spot)?;
-                }
-                return Ok(());
+        if constant(self.volatility)
+            && constant(self.rate)
+            && constant(self.dividend_yield)
+            && at(self.volatility, 0) > 0.0
+        {
+            let boundary = ExerciseBoundary::new(self.contract.kind(), &self.model(0)?, Precision::default())?;
+            for (out, spot) in out.iter_mut().zip(self.spot) {
+                *out = boundary.price(*spot)?;
             }
+            return Ok(());
         }
         for (scenario, out) in out.iter_mut().enumerate() {
             *out = self.price_one(scenario)?;
