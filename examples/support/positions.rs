@@ -12,7 +12,7 @@
 //!
 //! `strike`, `expiry`, `multiplier`, `style` and `volatility` may be absent from a file without options.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use alluse_quant::instruments::{Book, BookBuilder, MarketSnapshot, Multiplier, OptionContract};
@@ -59,8 +59,13 @@ const REQUIRED: [&str; 4] = ["position", "type", "symbol", "quantity"];
 ///
 /// # Errors
 /// One sentence with file, line and column for whatever cannot be read.
-pub fn read(file: &str, source: impl Read) -> Result<Vec<Row>> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
+pub fn read(file: &str, mut source: impl Read) -> Result<Vec<Row>> {
+    let mut text = Vec::new();
+    source.read_to_end(&mut text).map_err(|error| Failure::in_file(file, error))?;
+    if let Some(line) = stray_quote(&text) {
+        return Err(Failure::at_line(file, line, "a quotation mark is not closed, or stands inside a field"));
+    }
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_slice());
     let headers = reader.headers().map_err(|error| unreadable(file, &error))?.clone();
     if headers.iter().all(str::is_empty) {
         return Err(Failure::in_file(file, "the file is empty"));
@@ -85,6 +90,39 @@ pub fn read(file: &str, source: impl Read) -> Result<Vec<Row>> {
         return Err(Failure::in_file(file, "the file has no positions"));
     }
     Ok(rows)
+}
+
+/// The line with a quotation mark that does not enclose a whole field.
+///
+/// The reader would take `"1"0` for 10, and `"1` at the end of a cut-off file for 1.
+fn stray_quote(text: &[u8]) -> Option<u64> {
+    /// Where in a field a byte stands.
+    #[derive(PartialEq)]
+    enum At {
+        Start,
+        Plain,
+        Quoted,
+        Closed,
+    }
+    let (mut at, mut line, mut opened) = (At::Start, 1, 1);
+    for &byte in text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text) {
+        at = match (byte, at) {
+            (b'"', At::Start) => {
+                opened = line;
+                At::Quoted
+            }
+            (b'"', At::Quoted) => At::Closed,
+            // A doubled quotation mark inside a field.
+            (b'"', At::Closed) => At::Quoted,
+            (b'"', At::Plain) => return Some(line),
+            (_, At::Quoted) => At::Quoted,
+            (b',' | b'\r' | b'\n', _) => At::Start,
+            (_, At::Closed) => return Some(line),
+            (_, At::Start | At::Plain) => At::Plain,
+        };
+        line += u64::from(byte == b'\n');
+    }
+    (at == At::Quoted).then_some(opened)
 }
 
 fn unreadable(file: &str, error: &csv::Error) -> Failure {
@@ -189,6 +227,7 @@ impl Fields<'_> {
 /// One sentence for an unknown symbol, an expired option, or a name that occurs twice.
 pub fn book(file: &str, rows: &[Row], market: &MarketSnapshot) -> Result<Book> {
     let mut market = market.clone();
+    let mut volatilities: BTreeMap<String, (f64, u64)> = BTreeMap::new();
     let mut builder = Book::builder();
     for row in rows {
         builder = match &row.holding {
@@ -209,6 +248,12 @@ pub fn book(file: &str, rows: &[Row], market: &MarketSnapshot) -> Result<Book> {
                     return Err(Failure::at_line(file, row.line, problem));
                 }
                 if let Some(volatility) = volatility {
+                    let name = contract.to_string();
+                    let (first, line) = *volatilities.entry(name).or_insert((*volatility, row.line));
+                    if first.to_bits() != volatility.to_bits() {
+                        let problem = format!("{contract} has volatility {volatility} here and {first} on line {line}");
+                        return Err(Failure::at_line(file, row.line, problem));
+                    }
                     market = market.with_contract_volatility(contract, *volatility)?;
                 }
                 builder.option(contract.clone(), row.quantity).tagged("underlying", symbol)

@@ -120,10 +120,7 @@ fn shares_and_cash_have_no_greeks_but_delta() {
     assert_eq!((each[0].market_value, each[0].dollar_delta, each[0].gross_notional), (7_500.0, 7_500.0, 7_500.0));
     assert_eq!((each[5].market_value, each[5].dollar_delta, each[5].gross_notional), (-2_000.0, 0.0, 2_000.0));
     for exposure in [each[0], each[5]] {
-        assert_eq!(
-            (exposure.dollar_gamma, exposure.vega, exposure.theta, exposure.rho),
-            (0.0, 0.0, 0.0, 0.0)
-        );
+        assert_eq!((exposure.dollar_gamma, exposure.vega, exposure.theta, exposure.rho), (0.0, 0.0, 0.0, 0.0));
     }
     // A short put earns with the share, a long put loses.
     assert!(each[1].dollar_delta > 0.0 && each[1].dollar_gamma < 0.0 && each[1].theta > 0.0);

@@ -7,7 +7,9 @@ mod common;
 
 use alluse_instruments::{Book, BookBuilder, Error, HeldFixed, MarketSnapshot, Revaluation, TimeRoll};
 use alluse_risk_core::{Assumption, ErrorKind, Factor, Horizon, ScenarioPnl, ScenarioSet, ShockKind};
-use common::{RATE, TODAY, VOLATILITY, YIELD, call, dividend, fx, market, price, put, rate, scenarios, spot, volatility};
+use common::{
+    RATE, TODAY, VOLATILITY, YIELD, call, dividend, fx, market, price, put, rate, scenarios, spot, volatility,
+};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 

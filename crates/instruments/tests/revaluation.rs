@@ -9,7 +9,9 @@ use alluse_instruments::{
     Book, BookBuilder, ExchangeCalendar, HeldFixed, MarketSnapshot, Method, OptionContract, Revaluation, TimeRoll,
 };
 use alluse_risk_core::{Assumption, Horizon, RowId, ScenarioPnl, ScenarioSet, ShockKind};
-use common::{RATE, TODAY, VOLATILITY, YIELD, call, dividend, market, price, put, rate, scenarios, spot, volatility, wiggle};
+use common::{
+    RATE, TODAY, VOLATILITY, YIELD, call, dividend, market, price, put, rate, scenarios, spot, volatility, wiggle,
+};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
@@ -185,7 +187,8 @@ fn one_boundary_or_one_per_scenario_is_the_same_price() {
     let book = held_contracts(&contracts(), 1.0);
     let spots = (ShockKind::Relative, wiggle(50, 10, 0.4));
     let one = Shocks { spot: spots.clone(), volatility: None, rate: None, dividend: None };
-    let each = Shocks { spot: spots, volatility: Some((ShockKind::Absolute, vec![0.0; 50])), rate: None, dividend: None };
+    let each =
+        Shocks { spot: spots, volatility: Some((ShockKind::Absolute, vec![0.0; 50])), rate: None, dividend: None };
     let a = held().revalue(&book, &one.set(Horizon::DAY)).unwrap();
     let b = held().revalue(&book, &each.set(Horizon::DAY)).unwrap();
     for (a, b) in a.values().iter().zip(b.values()) {
@@ -216,7 +219,8 @@ fn an_instant_shock_takes_no_time_and_a_horizon_takes_calendar_days() {
     let contract = call("A", 50.0, EXPIRY).european();
     let book = Book::builder().option(contract.clone(), 1.0).build(&market()).unwrap();
     let still = |days| scenarios(Horizon::days(days).unwrap(), &[(spot("A"), ShockKind::Log, vec![0.0])]);
-    let unit = |revaluation: &Revaluation, days| revaluation.revalue(&book, &still(days)).unwrap().values()[[0, 0]] / 100.0;
+    let unit =
+        |revaluation: &Revaluation, days| revaluation.revalue(&book, &still(days)).unwrap().values()[[0, 0]] / 100.0;
     let lost = |calendar_days: f64| {
         let aged = price(&contract, 50.0, (74.0 - calendar_days) / 365.0, VOLATILITY, RATE, YIELD);
         aged - price(&contract, 50.0, 74.0 / 365.0, VOLATILITY, RATE, YIELD)

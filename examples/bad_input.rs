@@ -1,0 +1,370 @@
+//! What the programs say about files that are wrong, sentence by sentence.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+
+use alluse_quant::instruments::MarketSnapshot;
+use examples::figures::{AXES, Figures, figures};
+use examples::inputs::{Files, Inputs};
+use examples::positions;
+use examples::progress::Progress;
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+const HEADER: &str = "position,type,symbol,quantity,strike,expiry,multiplier,style,volatility,account\n";
+const LAST: Date = date(2018, 12, 28);
+
+/// A folder of its own, gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("bad-input-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
+}
+
+fn weekdays(count: usize) -> Vec<Date> {
+    let back = (0..).map(|i| LAST.saturating_sub(i.days())).filter(|d| d.weekday().to_monday_zero_offset() < 5);
+    let mut days: Vec<Date> = back.take(count).collect();
+    days.reverse();
+    days
+}
+
+/// Prices of `A` and `B` that move a little every day.
+fn prices() -> String {
+    let mut text = "date,A,B\n".to_owned();
+    for (i, day) in weekdays(160).iter().enumerate() {
+        let wave = |speed: f64| (speed * (i * i) as f64).sin();
+        text += &format!("{day},{:.4},{:.4}\n", 50.0 + wave(0.7), 120.0 + 3.0 * wave(1.3));
+    }
+    text
+}
+
+fn book(rows: &str) -> String {
+    format!("{HEADER}{rows}")
+}
+
+const GOOD: &str = "\
+Cash,cash,USD,5000,,,,,,one
+Shares,share,A,200,,,,,,one
+Put,put,A,-2,48,2019-01-18,100,,0.30,two
+Call,call,B,1,125,2019-03-15,100,european,0.25,two
+";
+
+fn load(folder: &Folder, prices: impl AsRef<[u8]>, positions: impl AsRef<[u8]>) -> examples::Result<Inputs> {
+    Inputs::load(&Files {
+        prices: folder.write("prices.csv", prices),
+        positions: folder.write("positions.csv", positions),
+        index: shipped("sp500_index_daily.csv"),
+        volatility_index: shipped("vix_2014_2018_daily.csv"),
+        rates: shipped("ff3_monthly.csv"),
+        hold_volatility: true,
+    })
+}
+
+fn complaint(folder: &Folder, prices: impl AsRef<[u8]>, positions: impl AsRef<[u8]>) -> String {
+    let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+    load(folder, prices, positions).unwrap_err().to_string().replace(&prefix, "")
+}
+
+#[test]
+fn each_fault_of_a_positions_file_is_one_sentence() {
+    let folder = Folder::new("positions");
+    let row = |row: &str| book(&format!("Cash,cash,USD,5000,,,,,,\n{row}\n"));
+    for (text, sentence) in [
+        (String::new(), "positions.csv: the file is empty"),
+        (HEADER.to_owned(), "positions.csv: the file has no positions"),
+        (HEADER.replace(",quantity", ""), "positions.csv, line 1: column \"quantity\" is missing"),
+        (HEADER.replace("account", "Style"), "positions.csv, line 1: column \"style\" occurs twice"),
+        (row("x,share,A,ten,,,,,,"), "positions.csv, line 3, column \"quantity\": \"ten\" is not a number"),
+        (row("x,share,A,NaN,,,,,,"), "positions.csv, line 3, column \"quantity\": \"NaN\" is not a number"),
+        (row("x,share,A,inf,,,,,,"), "positions.csv, line 3, column \"quantity\": \"inf\" is not a number"),
+        (row("x,share,A,0,,,,,,"), "positions.csv, line 3, column \"quantity\": a position of 0 is no position"),
+        (row("x,share,A,,,,,,,"), "positions.csv, line 3, column \"quantity\": a value is missing"),
+        (row("x,share,,1,,,,,,"), "positions.csv, line 3, column \"symbol\": a value is missing"),
+        (
+            row("x,future,A,1,,,,,,"),
+            "positions.csv, line 3, column \"type\": \"future\" is none of cash, share, call, put",
+        ),
+        (row("x,put,A,1,,2019-01-18,100,,0.3,"), "positions.csv, line 3, column \"strike\": a value is missing"),
+        (row("x,put,A,1,-5,2019-01-18,100,,0.3,"), "positions.csv, line 3, column \"strike\": -5 is not positive"),
+        (row("x,put,A,1,50,,100,,0.3,"), "positions.csv, line 3, column \"expiry\": a value is missing"),
+        (
+            row("x,put,A,1,50,18/01/2019,100,,0.3,"),
+            "positions.csv, line 3, column \"expiry\": \"18/01/2019\" is not a date like 2019-01-18",
+        ),
+        (row("x,put,A,1,50,2019-01-18,,,0.3,"), "positions.csv, line 3, column \"multiplier\": a value is missing"),
+        (row("x,put,A,1,50,2019-01-18,0,,0.3,"), "positions.csv, line 3, column \"multiplier\": 0 is not positive"),
+        (
+            row("x,put,A,1,50,2019-01-18,100,asian,0.3,"),
+            "positions.csv, line 3, column \"style\": \"asian\" is neither american nor european",
+        ),
+        (
+            row("x,put,A,1,50,2019-01-18,100,,-0.2,"),
+            "positions.csv, line 3, column \"volatility\": -0.2 is not positive",
+        ),
+        (
+            row("x,put,A,1,50,2018-12-21,100,,0.3,"),
+            "positions.csv, line 3: the option expired on 2018-12-21, before the valuation date 2018-12-28",
+        ),
+        (
+            row("x,share,ZZZ,1,,,,,,"),
+            "positions.csv, line 3: unknown symbol \"ZZZ\": the price file has no such column",
+        ),
+        (
+            row("x,put,ZZZ,1,50,2019-01-18,100,,0.3,"),
+            "positions.csv, line 3: unknown symbol \"ZZZ\": the price file has no such column",
+        ),
+        (
+            row("x,put,A,1,50,2019-01-18,100,,0.3,\ny,put,A,1,50,2019-01-18,100,,0.4,"),
+            "positions.csv, line 4: A 2019-01-18 P 50 has volatility 0.4 here and 0.3 on line 3",
+        ),
+        (
+            row("x,share,A,1,,,,,,\nx,share,B,1,,,,,,"),
+            "positions.csv: position \"x\" occurs twice, at positions 1 and 2",
+        ),
+        (row("x,share,A,1,,"), "positions.csv, line 3: 6 fields where the header has 10"),
+        (
+            row("x,share,A,\"1\"0,,,,,,"),
+            "positions.csv, line 3: a quotation mark is not closed, or stands inside a field",
+        ),
+        (book("x,share,A,\"1"), "positions.csv, line 2: a quotation mark is not closed, or stands inside a field"),
+        (
+            row("x,share,A,1,,,,,,unlabelled"),
+            "positions.csv: unsupported: the label \"unlabelled\" is reserved for rows without one",
+        ),
+    ] {
+        assert_eq!(complaint(&folder, prices(), &text), sentence, "{text}");
+    }
+    let mut bytes = book(GOOD).into_bytes();
+    bytes.extend_from_slice(b"\xff,share,A,1,,,,,,\n");
+    assert_eq!(complaint(&folder, prices(), bytes), "positions.csv, line 6: the text is not UTF-8");
+}
+
+#[test]
+fn each_fault_of_a_price_file_is_one_sentence() {
+    let folder = Folder::new("prices");
+    for (text, sentence) in [
+        ("", "prices.csv, line 1, column \"date\": the file is empty"),
+        ("date,A\n", "prices.csv, line 1, column \"date\": there are no rows below the header"),
+        (
+            "day,A\n2018-12-28,50\n",
+            "prices.csv, line 1, column \"date\": the first column must be called \"date\", not \"day\"",
+        ),
+        ("date\n2018-12-28\n", "prices.csv, line 1, column \"date\": there is no column beside the dates"),
+        ("date,A,A\n2018-12-28,50,50\n", "prices.csv, line 1, column \"A\": fields 2 and 3 have the same name"),
+        ("date,A\n2018-12-27,ten\n", "prices.csv, line 2, column \"A\": \"ten\" is not a number"),
+        (
+            "date,A\n2018-12-27,50\n2018-12-28,0\n",
+            "prices.csv, line 3, column \"A\": \"0\" is refused: prices must be positive and finite",
+        ),
+        (
+            "date,A\n2018-12-27,50\n2018-12-28,-50\n",
+            "prices.csv, line 3, column \"A\": \"-50\" is refused: prices must be positive and finite",
+        ),
+        ("date,A\n2018-12-27,NaN\n", "prices.csv, line 2, column \"A\": \"NaN\" is not a finite number"),
+        (
+            "date,A\n2018-12-27,50\n2018-12-27,51\n",
+            "prices.csv, line 3, column \"date\": 2018-12-27 occurs twice, first on line 2",
+        ),
+        (
+            "date,A\n2018-12-28,50\n2018-12-27,51\n",
+            "prices.csv, line 3, column \"date\": 2018-12-27 comes after 2018-12-28: dates must increase",
+        ),
+        (
+            "date,A\n28.12.2018,50\n",
+            "prices.csv, line 2, column \"date\": \"28.12.2018\" is not a date of the form 2024-01-31",
+        ),
+        (
+            "date,A,B\n2018-12-27,50,1\n2018-12-28,50\n",
+            "prices.csv, line 3, column \"B\": the row has 2 fields where the header has 3",
+        ),
+    ] {
+        assert_eq!(complaint(&folder, text, book(GOOD)), sentence, "{text}");
+    }
+    let gap = complaint(&folder, "date,A\n2018-12-27,50\n2018-12-28,\n", book(GOOD));
+    assert!(gap.contains("\"A\"") && gap.contains("missing"), "{gap}");
+    assert!(!gap.contains('\n'));
+    let bytes = complaint(&folder, b"date,A\n2018-12-27,\xff\n", book(GOOD));
+    assert!(bytes.starts_with("prices.csv, line 2, column \"A\":") && bytes.ends_with("is not UTF-8"), "{bytes}");
+}
+
+#[test]
+fn files_that_are_not_there_are_named() {
+    let folder = Folder::new("absent");
+    let files = |prices: PathBuf, positions: PathBuf, rates: PathBuf| Files {
+        prices,
+        positions,
+        index: shipped("sp500_index_daily.csv"),
+        volatility_index: shipped("vix_2014_2018_daily.csv"),
+        rates,
+        hold_volatility: true,
+    };
+    let (here, there) = (folder.write("prices.csv", prices()), folder.write("positions.csv", book(GOOD)));
+    let nowhere = folder.0.join("nowhere.csv");
+    for files in [
+        files(nowhere.clone(), there.clone(), shipped("ff3_monthly.csv")),
+        files(here.clone(), nowhere.clone(), shipped("ff3_monthly.csv")),
+        files(here, there, nowhere.clone()),
+    ] {
+        let message = Inputs::load(&files).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("{}: ", nowhere.display())), "{message}");
+    }
+}
+
+#[test]
+fn an_old_rate_is_refused() {
+    let folder = Folder::new("rates");
+    let rates = folder.write("rates.csv", "date,rf\n2018-06-30,0.0015\n");
+    let files = Files {
+        prices: folder.write("prices.csv", prices()),
+        positions: folder.write("positions.csv", book(GOOD)),
+        index: shipped("sp500_index_daily.csv"),
+        volatility_index: shipped("vix_2014_2018_daily.csv"),
+        rates: rates.clone(),
+        hold_volatility: true,
+    };
+    let message = Inputs::load(&files).unwrap_err().to_string();
+    let sentence = "the last value of \"rf\" at or before 2018-12-28 is of 2018-06-30: 181 days old, allowed 62";
+    assert_eq!(message, format!("{}: {sentence}", rates.display()));
+}
+
+fn check(figures: &Figures) {
+    assert_eq!(figures.coverage.positions, figures.positions);
+    assert!(figures.coverage.is_complete());
+    for horizon in &figures.horizons {
+        assert!(horizon.coverage.is_complete() && horizon.unvalued.is_empty());
+        assert!(!horizon.contributions.is_empty());
+        for split in &horizon.contributions {
+            let sum: f64 = split.contributions.iter().map(|part| part.component).sum();
+            let total = split.total.value;
+            assert!((sum - total).abs() <= 1e-12 * total.abs(), "{:?}: {sum} {total}", split.axis);
+        }
+    }
+    for (axis, groups) in &figures.exposures {
+        let sum: f64 = groups.iter().map(|group| group.exposure.market_value).sum();
+        let total = figures.total.market_value;
+        assert!((sum - total).abs() <= 1e-12 * figures.total.gross_notional, "{axis}: {sum} {total}");
+        assert_eq!(groups.iter().map(|group| group.coverage.positions).sum::<usize>(), figures.positions);
+    }
+}
+
+#[test]
+fn a_small_book_goes_through() {
+    let folder = Folder::new("good");
+    let inputs = load(&folder, prices(), book(GOOD)).unwrap();
+    assert_eq!(inputs.book.positions().len(), 4);
+    assert!(inputs.modelled.is_empty() && inputs.ratio.is_none());
+    let figures = figures(inputs, &mut Progress::new(6)).unwrap();
+    assert_eq!(figures.as_of, LAST);
+    check(&figures);
+}
+
+#[test]
+fn the_figures_of_the_shipped_data_add_up() {
+    let files = Files {
+        prices: shipped("stocks20_daily.csv"),
+        positions: shipped("positions.csv"),
+        index: shipped("sp500_index_daily.csv"),
+        volatility_index: shipped("vix_2014_2018_daily.csv"),
+        rates: shipped("ff3_monthly.csv"),
+        hold_volatility: false,
+    };
+    let figures = figures(Inputs::load(&files).unwrap(), &mut Progress::new(6)).unwrap();
+    check(&figures);
+    assert_eq!(figures.exposures.len(), AXES.len());
+    assert!(!figures.modelled.is_empty() && !figures.notes.is_empty());
+    let text = serde_json::to_string(&figures).unwrap();
+    assert!(!text.contains("NaN") && !text.contains("null,null"));
+}
+
+/// Reads, and where it can be read makes a book of it: neither may panic, and complaints are one sentence.
+fn survives(bytes: &[u8]) -> bool {
+    let market = || MarketSnapshot::usd(LAST).with_spot("A", 50.0).unwrap();
+    match positions::read("p.csv", bytes) {
+        Ok(rows) => {
+            assert!(!rows.is_empty());
+            for row in &rows {
+                assert!(row.quantity.is_finite() && row.quantity != 0.0);
+            }
+            if let Err(failure) = positions::book("p.csv", &rows, &market()) {
+                assert!(!failure.to_string().is_empty());
+            }
+            true
+        }
+        Err(failure) => {
+            assert!(failure.to_string().starts_with("p.csv"), "{failure}");
+            false
+        }
+    }
+}
+
+#[test]
+fn the_corpus_is_survived() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut readable = Vec::new();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        count += 1;
+        if survives(&std::fs::read(&path).unwrap()) {
+            readable.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    readable.sort();
+    assert_eq!(count, 12);
+    assert_eq!(readable, ["bom_crlf", "first_date", "valid"]);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        survives(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_below_a_header_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        survives(&[HEADER.as_bytes(), &bytes].concat());
+    }
+
+    #[test]
+    fn a_damaged_file_is_survived(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..8),
+    ) {
+        let mut bytes = book(GOOD).into_bytes();
+        for (place, byte, what) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = place.index(bytes.len());
+            match what {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                2 => { bytes.remove(at); }
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        survives(&bytes);
+    }
+}
