@@ -110,7 +110,7 @@ fn revalue(book: &Book, shocks: &Shocks) -> Result<(f64, Vec<f64>)> {
     let all = book.options();
     price_options(dispatch, &all, &mut values)?;
     let base = values.iter().zip(&book.quantity).map(|(value, quantity)| value * quantity).sum();
-    for i in 0..count {
+    for (i, &value) in values.iter().enumerate() {
         let log_now = book.spot[i].ln();
         for s in 0..scenarios {
             log_spot[s] = log_now + log_shock[s];
@@ -122,7 +122,7 @@ fn revalue(book: &Book, shocks: &Shocks) -> Result<(f64, Vec<f64>)> {
         let market = Scenarios::new(&spot[..], &volatility[..], &rate[..], Input::Constant(book.dividend_yield[i]))
             .with_log_spot(&log_spot);
         price_scenarios(dispatch, &option, &market, &mut price)?;
-        let (quantity, value) = (book.quantity[i], values[i]);
+        let quantity = book.quantity[i];
         pnl.iter_mut().zip(&price).for_each(|(pnl, price)| *pnl += quantity * (price - value));
     }
     Ok((base, pnl))

@@ -153,10 +153,10 @@ fn has_options(rows: &[Row]) -> bool {
 fn needs_volatility(rows: &[Row]) -> Vec<AssetId> {
     let mut assets: Vec<AssetId> = Vec::new();
     for row in rows {
-        if let Holding::Option { contract, volatility: None } = &row.holding {
-            if !assets.contains(contract.underlying()) {
-                assets.push(contract.underlying().clone());
-            }
+        if let Holding::Option { contract, volatility: None } = &row.holding
+            && !assets.contains(contract.underlying())
+        {
+            assets.push(contract.underlying().clone());
         }
     }
     assets

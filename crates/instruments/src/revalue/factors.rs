@@ -170,12 +170,7 @@ impl Factors {
         if !self.dividends.contains_key(asset)
             && let Some(now) = book.market().dividend_yield(asset)
         {
-<<<<<<< HEAD
             let path = self.moved_or_held(scenarios, Factor::Dividend(asset.clone()), now)?;
-=======
-            let factor = Factor::Dividend(asset.clone());
-            let path = self.moved_or_held(scenarios, factor, now)?;
->>>>>>> booktests2
             self.dividends.insert(asset.clone(), path);
         }
         if !self.rates.contains_key(currency)

@@ -237,16 +237,8 @@ impl ScenarioMarket<'_> {
     /// One boundary for all scenarios when nothing but the spot moves, one for each otherwise.
     fn price_american(&self, out: &mut [f64]) -> Result<()> {
         let constant = |input| matches!(input, Input::Constant(_));
-<<<<<<< HEAD
         let still = constant(self.volatility) && constant(self.rate) && constant(self.dividend_yield);
         if still && at(self.volatility, 0) > 0.0 {
-=======
-        if constant(self.volatility)
-            && constant(self.rate)
-            && constant(self.dividend_yield)
-            && at(self.volatility, 0) > 0.0
-        {
->>>>>>> booktests2
             let boundary = ExerciseBoundary::new(self.contract.kind(), &self.model(0)?, Precision::default())?;
             for (out, spot) in out.iter_mut().zip(self.spot) {
                 *out = boundary.price(*spot)?;
