@@ -6,6 +6,7 @@ use alluse_risk_core::{AssetId, Currency, Factor};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::pricing::ExerciseStyle;
 use crate::{Error, OptionContract, Result};
 
 /// What the market said at the close of one day. Nothing in it is a default: what was not entered is
@@ -111,9 +112,8 @@ impl MarketSnapshot {
     /// # Errors
     /// [`Error::Market`] unless positive and finite.
     pub fn with_contract_volatility(mut self, contract: &OptionContract, volatility: f64) -> Result<Self> {
-        let key = contract.to_string();
-        positive("volatility", &key, volatility)?;
-        self.raw.contract_volatilities.insert(key, volatility);
+        positive("volatility", &contract.to_string(), volatility)?;
+        self.raw.contract_volatilities.insert(contract_key(contract), volatility);
         Ok(self)
     }
 
@@ -197,7 +197,7 @@ impl MarketSnapshot {
     /// Volatility of a contract: its own, or that of its underlying.
     #[must_use]
     pub fn volatility(&self, contract: &OptionContract) -> Option<f64> {
-        let own = self.raw.contract_volatilities.get(&contract.to_string());
+        let own = self.raw.contract_volatilities.get(&contract_key(contract));
         own.or_else(|| self.raw.volatilities.get(contract.underlying())).copied()
     }
 
@@ -236,6 +236,15 @@ impl MarketSnapshot {
             Factor::Fx(currency) => self.fx(currency),
         }
     }
+}
+
+/// Names a contract with all its terms; its display leaves out the exercise style and the multiplier.
+fn contract_key(contract: &OptionContract) -> String {
+    let style = match contract.style() {
+        ExerciseStyle::American => "american",
+        ExerciseStyle::European => "european",
+    };
+    format!("{contract} {style} x{}", contract.multiplier().units())
 }
 
 fn positive(what: &'static str, name: &str, value: f64) -> Result<()> {
@@ -331,6 +340,10 @@ mod tests {
         let market = market().with_contract_volatility(&put, 0.5).unwrap();
         assert_eq!(market.volatility(&put), Some(0.5));
         assert_eq!(market.volatility(&call), Some(0.3));
+        // The display leaves out style and multiplier, the market does not.
+        let mini = OptionContract::put("A", 9.0, date(2019, 1, 18), Multiplier::new(10.0).unwrap()).unwrap();
+        assert_eq!(market.volatility(&put.clone().european()), Some(0.3));
+        assert_eq!(market.volatility(&mini), Some(0.3));
         assert!(market.with_contract_volatility(&put, 0.0).is_err());
     }
 

@@ -201,7 +201,9 @@ impl OptionQuotes {
 
     fn greeks(&self, contract: &OptionContract) -> Result<OptionGreeks> {
         let model = self.model(contract)?;
-        match contract.style() {
+        // On its last day an American option has nothing to wait for either.
+        let style = if self.time > 0.0 { contract.style() } else { ExerciseStyle::European };
+        match style {
             ExerciseStyle::European => {
                 let g = model.greeks(contract.kind())?;
                 Ok(OptionGreeks { delta: g.delta, gamma: g.gamma, vega: g.vega, theta: g.theta, rho: g.rho })

@@ -155,3 +155,18 @@ fn helpers_scale() {
     testkit::close(100.0 * total.vega_per_point(), total.vega, 1e-9 * total.vega.abs());
     testkit::close(365.0 * total.theta_per_day(), total.theta, 1e-9 * total.theta.abs());
 }
+
+#[test]
+fn on_the_expiry_day_an_option_of_either_style_is_its_payoff() {
+    let book = Book::builder()
+        .option(put("A", 60.0, TODAY), 1.0)
+        .option(call("A", 45.0, TODAY).european(), -1.0)
+        .build(&market())
+        .unwrap();
+    let (total, coverage) = book.exposure();
+    assert!(coverage.is_complete());
+    // A costs 50: the put pays 10, the short call owes 5, and both are short a hundred shares.
+    testkit::close(total.market_value, 1_000.0 - 500.0, 1e-12);
+    testkit::close(total.dollar_delta, -10_000.0, 1e-12);
+    assert_eq!(total.vega, 0.0);
+}
