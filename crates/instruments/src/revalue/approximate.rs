@@ -83,19 +83,9 @@ trait Surface {
     fn price(&self, spot: f64, volatility: f64) -> f64;
 }
 
-/// The scenarios of one option with the spot and volatility replaced.
-fn probe(market: &ScenarioMarket<'_>, spot: f64, volatility: f64) -> Result<f64> {
-    let spots = [spot];
-    let one = |input| Input::Constant(at(input, 0));
-    let point = ScenarioMarket {
-        spot: &spots,
-        log_spot: None,
-        volatility: Input::Constant(volatility),
-        rate: one(market.rate),
-        dividend_yield: one(market.dividend_yield),
-        ..*market
-    };
-    point.price_one(0)
+/// The same option at other spots and one volatility; rate and dividend yield, which do not move, stay.
+fn along<'a>(market: &ScenarioMarket<'a>, spots: &'a [f64], volatility: f64) -> ScenarioMarket<'a> {
+    ScenarioMarket { spot: spots, log_spot: None, volatility: Input::Constant(volatility), ..*market }
 }
 
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -144,21 +134,10 @@ impl Grid {
                 if i % 2 == 0 { half } else { -half }
             })
             .collect();
-        let mut prices = Vec::with_capacity(count * Self::SPOTS);
-        for &volatility in &nodes {
-            let spots: Vec<f64> = (0..Self::SPOTS).map(|i| libm::exp(low + log_step * i as f64)).collect();
-            let mut row = vec![0.0; Self::SPOTS];
-            let one = |input| Input::Constant(at(input, 0));
-            let line = ScenarioMarket {
-                spot: &spots,
-                log_spot: None,
-                volatility: Input::Constant(volatility),
-                rate: one(market.rate),
-                dividend_yield: one(market.dividend_yield),
-                ..*market
-            };
-            line.price_all(&mut row)?;
-            prices.extend(row);
+        let spots: Vec<f64> = (0..Self::SPOTS).map(|i| libm::exp(low + log_step * i as f64)).collect();
+        let mut prices = vec![0.0; count * Self::SPOTS];
+        for (&volatility, row) in nodes.iter().zip(prices.chunks_mut(Self::SPOTS)) {
+            along(market, &spots, volatility).price_all(row)?;
         }
         Ok(Self { log_low: low, log_step, nodes, weights, prices })
     }
@@ -209,7 +188,7 @@ impl Taylor {
         let (spot, volatility) = (0.5 * (low + high), 0.5 * (least + most));
         let contract: &OptionContract = market.contract;
         let (ds, dv) = (1e-3 * contract.strike().min(spot), 1e-3 * volatility);
-        let price = |i: f64, j: f64| probe(market, spot + i * ds, volatility + j * dv);
+        let price = |i: f64, j: f64| along(market, &[spot + i * ds], volatility + j * dv).price_one(0);
         let value = price(0.0, 0.0)?;
         let (up, down) = (price(1.0, 0.0)?, price(-1.0, 0.0)?);
         let (more, less) = (price(0.0, 1.0)?, price(0.0, -1.0)?);
