@@ -41,9 +41,10 @@ mod receipt;
 pub mod streams;
 mod sum;
 mod types;
+pub mod volatility;
 
 pub use contract::{
-    Assumption, Bound, Coverage, Estimate, Factor, FittedVolatility, History, HistorySplitter, Interval,
+    Assumption, Bound, Coverage, Estimate, Factor, FittedVarModel, FittedVolatility, History, HistorySplitter, Interval,
     IntervalMethod, Limit, LinearRow, LossDistribution, Measure, Ordering, ScenarioPnl, ScenarioPnlParts, ScenarioSet,
     ScenarioSource, ShockKind, Status, Unvalued, VarModel, Verdict, VolatilityModel,
 };

@@ -1,5 +1,5 @@
 use jiff::civil::Date;
-use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::panel::ReturnPanel;
 use crate::{AssetId, Error, Result, check};
@@ -68,7 +68,8 @@ impl<'a> History<'a> {
 #[derive(Debug, Clone)]
 pub struct HistorySplitter<'a> {
     panel: &'a ReturnPanel,
-    exposures: Array1<f64>,
+    /// One row for every date, or a single row for all of them.
+    exposures: Array2<f64>,
 }
 
 impl<'a> HistorySplitter<'a> {
@@ -82,10 +83,51 @@ impl<'a> HistorySplitter<'a> {
         let exposures = exposures.into();
         check::length("exposures", panel.assets().len(), exposures.len())?;
         check::finite("exposures", exposures.view())?;
+        Self::checked(panel, exposures.insert_axis(Axis(0)))
+    }
+
+    /// A splitter over `panel` for exposures that change: row `t`, in money per column, is held over return
+    /// number `t` and was decided before it. Every history carries the exposures into its forecast date.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`] unless `exposures` has the shape of the panel, [`Error::EntryOutOfDomain`]
+    /// for one that is not finite, [`Error::Unsupported`] as in [`new`](Self::new).
+    pub fn varying(panel: &'a ReturnPanel, exposures: Array2<f64>) -> Result<Self> {
+        check::length("exposures", panel.assets().len(), exposures.ncols())?;
+        check::length("dates of exposures", panel.dates().len(), exposures.nrows())?;
+        check::finite_matrix("exposures", exposures.view())?;
+        Self::checked(panel, exposures)
+    }
+
+    fn checked(panel: &'a ReturnPanel, exposures: Array2<f64>) -> Result<Self> {
         if panel.overlap() != 1 {
             return Err(Error::Unsupported { what: "a history of overlapping returns" });
         }
         Ok(Self { panel, exposures })
+    }
+
+    /// The panel that histories are cut from.
+    #[must_use]
+    pub fn panel(&self) -> &'a ReturnPanel {
+        self.panel
+    }
+
+    /// What the book earned on every date of the panel: the exposures into the date times its returns.
+    #[must_use]
+    pub fn pnl(&self) -> Array1<f64> {
+        let returns = self.panel.returns();
+        match self.exposures.nrows() == 1 {
+            true => returns.dot(&self.exposures.row(0)),
+            false => (&returns * &self.exposures).sum_axis(Axis(1)),
+        }
+    }
+
+    fn exposures_into(&self, end: usize) -> Result<ArrayView1<'_, f64>> {
+        match self.exposures.nrows() {
+            1 => Ok(self.exposures.row(0)),
+            rows if end < rows => Ok(self.exposures.row(end)),
+            rows => Err(Error::InsufficientData { name: "exposures by date", required: end + 1, available: rows }),
+        }
     }
 
     /// The last `window` returns dated before `forecast_date`.
@@ -112,7 +154,7 @@ impl<'a> HistorySplitter<'a> {
             dates: &self.panel.dates()[start..available],
             assets: self.panel.assets(),
             returns: self.panel.returns().split_at(Axis(0), available).0.split_at(Axis(0), start).1,
-            exposures: self.exposures.view(),
+            exposures: self.exposures_into(available)?,
         })
     }
 }
@@ -155,6 +197,29 @@ mod tests {
         assert!(splitter.ending(2, 0).is_err());
         assert!(HistorySplitter::new(&panel, array![1.0]).is_err());
         assert!(HistorySplitter::new(&panel, array![1.0, f64::NAN]).is_err());
+    }
+
+    #[test]
+    fn exposures_by_date_are_those_into_the_forecast_date() {
+        let panel = panel();
+        let by_date = array![[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 2.0], [3.0, 3.0]];
+        let splitter = HistorySplitter::varying(&panel, by_date.clone()).unwrap();
+        let history = splitter.before(date(2024, 1, 4), 2).unwrap();
+        assert_eq!(history.exposures(), array![0.0, 2.0]);
+        assert_eq!(history.pnl(), array![0.02, 0.04]);
+        for (got, want) in splitter.pnl().iter().zip([0.01, 0.01, 0.06, 0.06, 0.27]) {
+            assert!((got - want).abs() < 1e-15);
+        }
+        assert_eq!(HistorySplitter::new(&panel, array![2.0, 0.0]).unwrap().pnl()[4], 0.1);
+        assert_eq!(
+            splitter.ending(5, 2).unwrap_err(),
+            Error::InsufficientData { name: "exposures by date", required: 6, available: 5 }
+        );
+        assert!(HistorySplitter::varying(&panel, array![[1.0, 1.0]]).is_err());
+        assert!(HistorySplitter::varying(&panel, Array2::ones((5, 1))).is_err());
+        let mut bad = by_date;
+        bad[(3, 1)] = f64::INFINITY;
+        assert!(matches!(HistorySplitter::varying(&panel, bad), Err(Error::EntryOutOfDomain { .. })));
     }
 
     #[test]

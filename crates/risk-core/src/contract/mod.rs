@@ -13,7 +13,7 @@ pub use coverage::Coverage;
 pub use estimate::{Estimate, Interval, IntervalMethod, Measure};
 pub use history::{History, HistorySplitter};
 pub use limit::{Bound, Limit, LinearRow};
-pub use model::{FittedVolatility, LossDistribution, VarModel, VolatilityModel};
+pub use model::{FittedVarModel, FittedVolatility, LossDistribution, VarModel, VolatilityModel};
 pub use pnl::{Assumption, ScenarioPnl, ScenarioPnlParts, Unvalued};
 pub use scenario::{Factor, Ordering, ScenarioSet, ScenarioSource, ShockKind};
 pub use status::{Status, Verdict};

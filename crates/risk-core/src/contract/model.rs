@@ -47,6 +47,26 @@ pub trait VarModel: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// When the history is too short or the fit fails.
     fn forecast(&self, history: History<'_>, horizon: Horizon) -> Result<Box<dyn LossDistribution>>;
+
+    /// The model with its parameters estimated on `history`, to be asked about later histories without
+    /// estimating anew. `None` for a model that has no parameters to keep: it forecasts from every history.
+    ///
+    /// # Errors
+    /// When the history is too short or the fit fails.
+    fn fit(&self, history: History<'_>) -> Result<Option<Box<dyn FittedVarModel>>> {
+        let _ = history;
+        Ok(None)
+    }
+}
+
+/// A model whose parameters stay as they were estimated.
+pub trait FittedVarModel: std::fmt::Debug + Send + Sync {
+    /// The distribution of the loss over `horizon`, as seen at the end of `history`, with the parameters of
+    /// the fit.
+    ///
+    /// # Errors
+    /// When the history is too short.
+    fn forecast(&self, history: History<'_>, horizon: Horizon) -> Result<Box<dyn LossDistribution>>;
 }
 
 /// A conditional-volatility model.
@@ -66,11 +86,20 @@ pub trait FittedVolatility: std::fmt::Debug + Send + Sync {
     /// Conditional volatility of each return, ex ante: element `t` uses data before `t`.
     fn volatility(&self) -> ArrayView1<'_, f64>;
 
+    /// Conditional mean of the first return after the sample.
+    fn forecast_mean(&self) -> f64;
+
     /// Expected variance of each of the next `steps` returns.
     ///
     /// # Errors
     /// When `steps` is zero.
     fn forecast_variance(&self, steps: usize) -> Result<Array1<f64>>;
+
+    /// The same parameters over another series, such as the sample and what came after it.
+    ///
+    /// # Errors
+    /// When the series is empty or not finite.
+    fn filter(&self, returns: ArrayView1<'_, f64>) -> Result<Box<dyn FittedVolatility>>;
 
     /// One path of returns after the sample from standardised shocks `z`, written to `out`.
     ///
