@@ -131,15 +131,12 @@ impl FittedVolatility for FittedEwma {
         self.volatility.view()
     }
 
-    fn forecast_mean(&self) -> f64 {
-        0.0
+    fn forecast_mean(&self, steps: usize) -> Result<Array1<f64>> {
+        constant(0.0, steps)
     }
 
     fn forecast_variance(&self, steps: usize) -> Result<Array1<f64>> {
-        if steps == 0 {
-            return Err(Error::OutOfDomain { name: "steps", expected: "at least 1", value: 0.0 });
-        }
-        Ok(Array1::from_elem(steps, self.next))
+        constant(self.next, steps)
     }
 
     fn filter(&self, returns: ArrayView1<'_, f64>) -> Result<Box<dyn FittedVolatility>> {
@@ -156,6 +153,13 @@ impl FittedVolatility for FittedEwma {
         }
         Ok(())
     }
+}
+
+fn constant(value: f64, steps: usize) -> Result<Array1<f64>> {
+    if steps == 0 {
+        return Err(Error::OutOfDomain { name: "steps", expected: "at least 1", value: 0.0 });
+    }
+    Ok(Array1::from_elem(steps, value))
 }
 
 #[cfg(test)]
@@ -180,7 +184,7 @@ mod tests {
         }
         assert_eq!(fitted.forecast_variance(3).unwrap(), array![5.75, 5.75, 5.75]);
         assert_eq!(fitted.mean(), array![0.0, 0.0, 0.0]);
-        assert_eq!(fitted.forecast_mean(), 0.0);
+        assert_eq!(fitted.forecast_mean(2).unwrap(), array![0.0, 0.0]);
     }
 
     #[test]
@@ -225,6 +229,7 @@ mod tests {
         }
         let fitted = model.fit(array![0.1].view()).unwrap();
         assert!(matches!(fitted.forecast_variance(0), Err(Error::OutOfDomain { .. })));
+        assert!(matches!(fitted.forecast_mean(0), Err(Error::OutOfDomain { .. })));
     }
 
     proptest! {

@@ -14,10 +14,12 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod conditional;
 mod decomposition;
 mod delta_normal;
 mod empirical;
 mod error;
+mod filtered;
 mod historical;
 mod horizon;
 mod linear;
@@ -28,17 +30,23 @@ mod student_t;
 mod student_t_fit;
 mod student_t_law;
 mod table;
+mod volatility_weighted;
 mod weights;
 
+pub use conditional::{Conditional, Innovations};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
+pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals};
 pub use historical::Historical;
 pub use horizon::HorizonRule;
 pub use linear::{LinearBook, LinearComponents};
 pub use normal::{NormalLoss, ParametricNormal};
-pub use rolling::{ForecastSummary, RollingForecast};
+pub use rolling::{
+    Asked, ForecastRecord, ForecastSummary, LevelForecasts, MissingForecast, Rolling, RollingProgress, Window,
+};
 pub use student_t::{ParametricStudentT, StudentTLoss};
 pub use student_t_fit::{DegreesOfFreedomBound, StudentTFit};
 pub use table::{TailTable, tail_table};
+pub use volatility_weighted::VolatilityWeighted;

@@ -85,6 +85,12 @@ impl StudentTLoss {
         Ok(Self { fitted: Some(fit.clone()), ..loss })
     }
 
+    /// The same law `by` further on the side of gains.
+    pub(crate) fn shifted(self, by: f64) -> Result<Self> {
+        let loss = Self::new(self.location + by, self.scale, self.degrees_of_freedom, self.horizon)?;
+        Ok(Self { fitted: self.fitted, ..loss })
+    }
+
     /// Location of the P&L.
     #[must_use]
     pub fn location(&self) -> f64 {

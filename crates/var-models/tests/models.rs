@@ -11,7 +11,7 @@ use alluse_risk_core::{
 };
 use alluse_var_models::{
     DegreesOfFreedomBound, DeltaNormal, EmpiricalLoss, Error, Historical, HorizonRule, LinearBook, NormalLoss,
-    ParametricNormal, ParametricStudentT, RollingForecast, StudentTFit, StudentTLoss, tail_table,
+    ParametricNormal, ParametricStudentT, StudentTFit, StudentTLoss, tail_table,
 };
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -63,7 +63,6 @@ fn models_distributions_and_results_cross_threads() {
     crosses::<EmpiricalLoss>();
     crosses::<DeltaNormal>();
     crosses::<LinearBook<'_>>();
-    crosses::<RollingForecast>();
     crosses::<Error>();
 }
 
@@ -244,77 +243,6 @@ fn a_hedge_of_rounding_size_carries_no_risk() {
     assert!(book([3.0, -0.999]).at_multiplier(2.0).is_ok());
     let error = book([1e200, 1.0]).at_multiplier(2.0).unwrap_err();
     assert!(matches!(error, Error::Input(CoreError::Overflow { .. })), "{error:?}");
-}
-
-#[test]
-fn rolling_forecasts_see_only_the_past() {
-    let series = returns(60);
-    for model in models(HorizonRule::OneDayOnly) {
-        let all = RollingForecast::of_returns(&*model, series.view(), 30, Confidence::P95).unwrap();
-        assert_eq!((all.count(), all.window(), all.confidence()), (30, 30, Confidence::P95));
-        for kept in [31, 45, 59] {
-            let short = series.iter().take(kept).copied().collect::<Array1<f64>>();
-            let some = RollingForecast::of_returns(&*model, short.view(), 30, Confidence::P95).unwrap();
-            assert_eq!(some.value_at_risk(), &all.value_at_risk()[..kept - 30], "{}", model.name());
-            assert_eq!(some.expected_shortfall(), &all.expected_shortfall()[..kept - 30], "{}", model.name());
-        }
-        // Forecast number 0 is the model on the first 30 returns.
-        let first = forecast(&*model, series.iter().take(30).copied().collect(), 1.0, 1).unwrap();
-        assert_eq!(all.value_at_risk()[0], first.value_at_risk(Confidence::P95).unwrap().value);
-    }
-}
-
-#[test]
-fn rolling_forecasts_are_summed_up() {
-    let series = array![0.0, -1.0, 0.0, -0.5, -0.5, 0.0];
-    let worst = Historical::default().with_min_observations(1);
-    let forecast = RollingForecast::of_returns(&worst, series.view(), 1, Confidence::P99).unwrap();
-    assert_eq!(forecast.value_at_risk(), [0.0, 1.0, 0.0, 0.5, 0.5]);
-    let var = forecast.value_at_risk_summary().unwrap();
-    assert_eq!((var.first, var.last, var.mean, var.max, var.max_index), (0.0, 0.5, 0.4, 1.0, 1));
-    assert_eq!(forecast.expected_shortfall_summary().unwrap(), var);
-    let twice = array![-0.5, -0.5, 0.0];
-    let forecast = RollingForecast::of_returns(&worst, twice.view(), 1, Confidence::P99).unwrap();
-    assert_eq!(forecast.value_at_risk_summary().unwrap().max_index, 0);
-    let panel = panel(series);
-    let money = RollingForecast::of_panel(&worst, &panel, array![10.0], 1, Confidence::P99).unwrap();
-    assert_eq!(money.value_at_risk(), [0.0, 10.0, 0.0, 5.0, 5.0]);
-    assert!(RollingForecast::of_panel(&worst, &panel, array![1.0, 1.0], 1, Confidence::P99).is_err());
-}
-
-#[test]
-fn rolling_forecasts_refuse_what_they_cannot_do() {
-    let model = ParametricNormal::default();
-    let ask = |series: ArrayView1<'_, f64>, window| {
-        RollingForecast::of_returns(&model, series, window, Confidence::P99).unwrap_err()
-    };
-    let series = returns(10);
-    let error = ask(series.view(), 10);
-    assert_eq!(
-        error,
-        Error::Input(CoreError::InsufficientData { name: "rolling forecast", required: 11, available: 10 })
-    );
-    assert_eq!(ask(series.view(), usize::MAX).kind(), ErrorKind::InsufficientData);
-    assert_eq!(ask(series.view(), 0).kind(), ErrorKind::InvalidInput);
-    assert_eq!(ask(series.view(), 1).kind(), ErrorKind::Undefined);
-    assert_eq!(ask(array![].view(), 1).kind(), ErrorKind::InvalidInput);
-    assert_eq!(ask(array![0.1, f64::NAN, 0.1].view(), 2).kind(), ErrorKind::InvalidInput);
-    assert_eq!(ask(Array1::zeros(3_652_060).view(), 2).kind(), ErrorKind::InvalidInput);
-}
-
-#[test]
-fn stored_forecasts_are_checked() {
-    let series = returns(12);
-    let good = RollingForecast::of_returns(&ParametricNormal::default(), series.view(), 11, Confidence::P99).unwrap();
-    let text = |window: usize, var: &str, es: &str| {
-        format!(r#"{{"window":{window},"confidence":0.99,"value_at_risk":{var},"expected_shortfall":{es}}}"#)
-    };
-    let read = |text: String| serde_json::from_str::<RollingForecast>(&text);
-    assert_eq!(read(text(3, "[1.5,2.5]", "[2.0,3.0]")).unwrap().count(), 2);
-    assert!(read(serde_json::to_string(&good).unwrap()).is_ok());
-    for bad in [text(0, "[1.5]", "[2.0]"), text(3, "[]", "[]"), text(3, "[1.5]", "[2.0,3.0]")] {
-        assert!(read(bad.clone()).is_err(), "{bad}");
-    }
 }
 
 fn laws() -> impl Strategy<Value = (f64, f64, f64)> {

@@ -149,6 +149,9 @@ fn student_t_fit(args: &mut Args<'_>) -> Outcome {
 enum Method {
     Historical,
     Normal,
+    EwmaNormal,
+    Filtered,
+    CornishFisher,
 }
 
 fn rolling(args: &mut Args<'_>) -> Outcome {

@@ -86,8 +86,11 @@ pub trait FittedVolatility: std::fmt::Debug + Send + Sync {
     /// Conditional volatility of each return, ex ante: element `t` uses data before `t`.
     fn volatility(&self) -> ArrayView1<'_, f64>;
 
-    /// Conditional mean of the first return after the sample.
-    fn forecast_mean(&self) -> f64;
+    /// Expected value of each of the next `steps` returns.
+    ///
+    /// # Errors
+    /// When `steps` is zero.
+    fn forecast_mean(&self, steps: usize) -> Result<Array1<f64>>;
 
     /// Expected variance of each of the next `steps` returns.
     ///
