@@ -60,5 +60,7 @@ pub use alluse_var_models as var_models;
 /// assert!(names(&[]).is_empty());
 /// ```
 pub mod prelude {
-    pub use alluse_risk_core::{FittedVolatility, LossDistribution, ScenarioSource, VarModel, VolatilityModel};
+    pub use alluse_risk_core::{
+        FittedVarModel, FittedVolatility, LossDistribution, ScenarioSource, VarModel, VolatilityModel,
+    };
 }

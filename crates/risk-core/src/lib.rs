@@ -44,9 +44,9 @@ mod types;
 pub mod volatility;
 
 pub use contract::{
-    Assumption, Bound, Coverage, Estimate, Factor, FittedVarModel, FittedVolatility, History, HistorySplitter, Interval,
-    IntervalMethod, Limit, LinearRow, LossDistribution, Measure, Ordering, ScenarioPnl, ScenarioPnlParts, ScenarioSet,
-    ScenarioSource, ShockKind, Status, Unvalued, VarModel, Verdict, VolatilityModel,
+    Assumption, Bound, Coverage, Estimate, Factor, FittedVarModel, FittedVolatility, History, HistorySplitter,
+    Interval, IntervalMethod, Limit, LinearRow, LossDistribution, Measure, Ordering, ScenarioPnl, ScenarioPnlParts,
+    ScenarioSet, ScenarioSource, ShockKind, Status, Unvalued, VarModel, Verdict, VolatilityModel,
 };
 pub use covariance::Covariance;
 pub use error::{Error, ErrorKind, Result};

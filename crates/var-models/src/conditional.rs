@@ -158,7 +158,8 @@ impl Settings {
         match law {
             None => Ok(Box::new(NormalLoss::new(mean, deviation, horizon)?)),
             Some(_) if !(deviation > 0.0) => {
-                Err(CoreError::Undefined { name: "conditional student t", reason: "the volatility forecast is zero" }.into())
+                Err(CoreError::Undefined { name: "conditional student t", reason: "the volatility forecast is zero" }
+                    .into())
             }
             Some(law) if days == 1 => {
                 let scaled = law.scaled(deviation, deviation);

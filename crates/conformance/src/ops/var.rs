@@ -1,10 +1,11 @@
 //! `var.*` and `var_forecast.*`
 
 use alluse_quant::risk_core::measures::{CornishFisher, ExpansionDomain, ExpansionOrder, QuantileRule};
-use alluse_quant::risk_core::{Confidence, Horizon, LossDistribution, VarModel};
+use alluse_quant::risk_core::volatility::{EwmaStart, EwmaVolatility};
+use alluse_quant::risk_core::{Confidence, Decay, Horizon, LossDistribution, VarModel};
 use alluse_quant::var_models::{
-    ComponentVar, DeltaNormal, Historical, NormalLoss, ParametricNormal, ParametricStudentT, RollingForecast,
-    StudentTLoss, tail_table,
+    ComponentVar, Conditional, DeltaNormal, FilteredHistorical, Historical, Innovations, NormalLoss, ParametricNormal,
+    ParametricStudentT, Residuals, Rolling, StudentTLoss, Window, tail_table,
 };
 
 use super::Table;
@@ -151,28 +152,56 @@ enum Method {
     Normal,
     EwmaNormal,
     Filtered,
-    CornishFisher,
+}
+
+/// The rules are stated on ascending returns, the models' on losses.
+fn quantile(args: &mut Args<'_>) -> Result<QuantileRule> {
+    let rules = [
+        ("linear_type7", QuantileRule::Linear.mirrored()),
+        ("upper_order_statistic", QuantileRule::UpperLoss.mirrored()),
+    ];
+    args.choice("quantile", &rules)
+}
+
+/// The model and the window that an op names.
+pub(super) fn forecaster(args: &mut Args<'_>, window: usize) -> Result<(Box<dyn VarModel>, Window)> {
+    let methods = [
+        ("historical", Method::Historical),
+        ("normal", Method::Normal),
+        ("ewma_normal", Method::EwmaNormal),
+        ("filtered_historical", Method::Filtered),
+    ];
+    let (fixed, expanding) = (Window::Fixed(window), Window::Expanding(window));
+    Ok(match args.choice("method", &methods)? {
+        Method::Historical => {
+            let rule = quantile(args)?;
+            (Box::new(Historical::default().with_quantile_rule(rule).with_min_observations(window)), fixed)
+        }
+        Method::Normal => (Box::new(ParametricNormal::default().with_ddof(args.count("ddof")?)), fixed),
+        Method::EwmaNormal => {
+            let volatility = EwmaVolatility::default().with_decay(Decay::new(args.number("decay")?)?);
+            let volatility = volatility.with_start(EwmaStart::Held { observations: window });
+            (Box::new(Conditional::new(Box::new(volatility), Innovations::Normal)), expanding)
+        }
+        Method::Filtered => {
+            let volatility = EwmaVolatility::default().with_decay(Decay::new(args.number("decay")?)?);
+            let volatility = volatility.with_start(EwmaStart::Backcast { observations: window });
+            let model = FilteredHistorical::new(Box::new(volatility)).with_residuals(Residuals::AsTheyAre);
+            let model = model.with_residual_window(window).with_quantile_rule(quantile(args)?);
+            (Box::new(model.with_min_observations(window)), expanding)
+        }
+    })
 }
 
 fn rolling(args: &mut Args<'_>) -> Outcome {
-    let method = args.choice("method", &[("historical", Method::Historical), ("normal", Method::Normal)])?;
     let (returns, window, level) = (args.vector("returns")?, args.count("window")?, args.number("confidence")?);
-    let model: Box<dyn VarModel> = match method {
-        Method::Historical => {
-            // The rules are stated on ascending returns, the model's on losses.
-            let rules = [
-                ("linear_type7", QuantileRule::Linear.mirrored()),
-                ("upper_order_statistic", QuantileRule::UpperLoss.mirrored()),
-            ];
-            let rule = args.choice("quantile", &rules)?;
-            Box::new(Historical::default().with_quantile_rule(rule).with_min_observations(window))
-        }
-        Method::Normal => Box::new(ParametricNormal::default().with_ddof(args.count("ddof")?)),
-    };
-    let forecast = RollingForecast::of_returns(&*model, returns.view(), window, Confidence::new(level)?)?;
-    let (var, es) = (forecast.value_at_risk_summary()?, forecast.expected_shortfall_summary()?);
+    let (model, window) = forecaster(args, window)?;
+    let confidence = Confidence::new(level)?;
+    let rolling = Rolling::new(window)?.with_levels(vec![confidence])?;
+    let forecast = rolling.of_returns(&*model, returns.view())?;
+    let (var, es) = (forecast.value_at_risk_summary(confidence)?, forecast.expected_shortfall_summary(confidence)?);
     Ok(Tree::fields([
-        ("count", forecast.count().into()),
+        ("count", forecast.len().into()),
         ("var_first", var.first.into()),
         ("var_last", var.last.into()),
         ("var_mean", var.mean.into()),

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EmpiricalLoss, Result};
 use draws::Aggregation;
-pub(crate) use residuals::{FilteredColumns, newest_residuals};
 pub use residuals::Residuals;
+pub(crate) use residuals::{FilteredColumns, newest_residuals};
 pub use scenarios::FilteredScenarios;
 
 /// What is filtered.

@@ -58,7 +58,9 @@ impl FilteredColumns {
         let days = returns.nrows();
         let kept = window.unwrap_or(days);
         if kept == 0 || kept > days {
-            return Err(CoreError::InsufficientData { name: "residuals", required: kept.max(1), available: days }.into());
+            return Err(
+                CoreError::InsufficientData { name: "residuals", required: kept.max(1), available: days }.into()
+            );
         }
         let mut residuals = Array2::zeros((kept, fitted.len()));
         for ((fit, returns), mut out) in fitted.iter().zip(returns.columns()).zip(residuals.columns_mut()) {
