@@ -30,6 +30,15 @@ pub enum Error {
         /// Degrees of freedom of the Student t.
         degrees_of_freedom: f64,
     },
+    /// A book whose pricing failed.
+    #[error(transparent)]
+    Pricing(#[from] alluse_instruments::Error),
+    /// A forecast for a book of which only a part could be valued.
+    #[error("positions without a value: {unvalued}")]
+    Incomplete {
+        /// Which, and why.
+        unvalued: String,
+    },
     /// A measure that this decomposition does not know.
     #[error("no decomposition of {measure}")]
     NotDecomposable {
@@ -49,6 +58,8 @@ impl Error {
         match self {
             Self::Input(error) => error.kind(),
             Self::InfiniteMean { .. } => ErrorKind::Undefined,
+            Self::Pricing(error) => error.kind(),
+            Self::Incomplete { .. } => ErrorKind::InsufficientData,
             Self::Horizon { .. } | Self::NotDecomposable { .. } => ErrorKind::Unsupported,
         }
     }

@@ -20,6 +20,7 @@ mod delta_normal;
 mod empirical;
 mod error;
 mod filtered;
+mod full_revaluation;
 mod historical;
 mod horizon;
 mod linear;
@@ -38,7 +39,8 @@ pub use decomposition::{Contribution, Decomposition, VarAllocation, contribution
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
-pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals};
+pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals, ScenarioFilter};
+pub use full_revaluation::{BookSource, FullRevaluation};
 pub use historical::Historical;
 pub use horizon::HorizonRule;
 pub use linear::{LinearBook, LinearComponents};

@@ -10,13 +10,13 @@ use alluse_risk_core::streams::Streams;
 use alluse_risk_core::volatility::{EwmaStart, EwmaVolatility};
 use alluse_risk_core::{
     AssetId, Confidence, Decay, Error as CoreError, ErrorKind, Factor, FittedVarModel, HalfLife, History,
-    HistorySplitter, Horizon, LossDistribution, Ordering, Result as CoreResult, ScenarioSource, ShockKind, VarModel,
-    VolatilityModel,
+    HistorySplitter, Horizon, LossDistribution, Ordering, Result as CoreResult, ScenarioSet, ScenarioSource, ShockKind,
+    VarModel, VolatilityModel,
 };
 use alluse_var_models::{
     Asked, Conditional, Error, FilterScope, FilteredHistorical, FilteredScenarios, ForecastRecord, Historical,
-    Innovations, LevelForecasts, ParametricNormal, ParametricStudentT, Residuals, Rolling, StudentTLoss,
-    VolatilityWeighted, Window,
+    Innovations, LevelForecasts, ParametricNormal, ParametricStudentT, Residuals, Rolling, ScenarioFilter,
+    StudentTLoss, VolatilityWeighted, Window,
 };
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -452,6 +452,19 @@ fn conditional_laws_by_hand() {
     assert_eq!(one(&[0.1; 3], &student, 1).unwrap_err().kind(), ErrorKind::InsufficientData);
 }
 
+fn filter() -> ScenarioFilter {
+    ScenarioFilter::new(ewma(10))
+}
+
+/// A spot that moves relatively and a volatility that moves in points.
+fn source_of(moves: &Array2<f64>) -> ScenarioSet {
+    let asset = AssetId::new("A").unwrap();
+    let factors =
+        vec![(Factor::Spot(asset.clone()), ShockKind::Relative), (Factor::Volatility(asset), ShockKind::Absolute)];
+    let set = ScenarioSet::new(date(2024, 1, 5), Horizon::DAY, factors, moves.clone()).unwrap();
+    set.with_dates(&days(moves.nrows())).unwrap()
+}
+
 #[test]
 fn filtered_scenarios_move_every_factor() {
     let moves = returns(60);
@@ -466,7 +479,7 @@ fn filtered_scenarios_move_every_factor() {
     let logs: LogReturnPanel = prices.log_returns().unwrap();
     let history = HistoricalScenarios::new(prices);
     let factors: Vec<_> = assets.into_iter().map(Factor::Spot).collect();
-    let source = FilteredScenarios::new(history, ewma(10)).with_residuals(Residuals::AsTheyAre);
+    let source = FilteredScenarios::new(history, filter().with_residuals(Residuals::AsTheyAre));
     let set = source.scenarios(&factors, Horizon::DAY).unwrap();
     assert_eq!((set.len(), set.ordering(), set.horizon()), (60, Ordering::Exchangeable, Horizon::DAY));
     assert_eq!(set.factors()[0].1, ShockKind::Relative);
@@ -480,9 +493,16 @@ fn filtered_scenarios_move_every_factor() {
             assert!((shock - want).abs() < 1e-12, "{t}");
         }
     }
-    let many = source.with_paths(500).with_seed(2).scenarios(&factors, Horizon::WEEK).unwrap();
+    let day = set.clone();
+    let dated = source_of(&moves);
+    let many = filter().with_paths(500).with_seed(2).apply(&dated, Horizon::WEEK).unwrap();
+    assert_eq!(filter().apply(&day, Horizon::DAY).unwrap_err().kind(), ErrorKind::Undefined);
     assert_eq!((many.len(), many.horizon()), (500, Horizon::WEEK));
-    assert!(many.shocks().iter().all(|shock| *shock > -1.0));
+    assert!(many.shocks().column(0).iter().all(|shock| *shock > -1.0));
+    // Absolute moves are filtered as they are: the mean of standardised residuals is 0, so is that of the sums.
+    let points = many.shocks().column(1).mean().unwrap();
+    let spread = many.shocks().column(1).std(0.0);
+    assert!(points.abs() < 4.0 * spread / 500_f64.sqrt(), "{points}");
 }
 
 #[test]
@@ -504,8 +524,8 @@ fn filtered_scenarios_need_a_path() {
     }
     let factor = [Factor::Spot(AssetId::new("A").unwrap())];
     let ask = |source: &dyn ScenarioSource| source.scenarios(&factor, Horizon::DAY).unwrap_err();
-    assert_eq!(ask(&FilteredScenarios::new(Draws, ewma(1))).kind(), ErrorKind::Undefined);
-    assert!(matches!(ask(&FilteredScenarios::new(Ruin, ewma(1))), CoreError::EntryOutOfDomain { .. }));
+    assert_eq!(ask(&FilteredScenarios::new(Draws, filter())).kind(), ErrorKind::Undefined);
+    assert!(matches!(ask(&FilteredScenarios::new(Ruin, filter())), CoreError::EntryOutOfDomain { .. }));
 }
 
 proptest! {

@@ -16,7 +16,7 @@ use crate::{EmpiricalLoss, Result};
 use draws::Aggregation;
 pub use residuals::Residuals;
 pub(crate) use residuals::{FilteredColumns, newest_residuals};
-pub use scenarios::FilteredScenarios;
+pub use scenarios::{FilteredScenarios, ScenarioFilter};
 
 /// What is filtered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
