@@ -2,6 +2,7 @@
 //! pages they print. Everything that computes a number is a call of `alluse_quant`.
 
 pub mod arguments;
+pub mod backtest;
 mod failure;
 pub mod figures;
 pub mod inputs;

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may fail by panicking; exact numbers are compared")]
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use alluse_instruments::pricing::{BlackScholes, BlackScholesInputs, OptionKind};
+use alluse_instruments::{Book, MarketSnapshot, Multiplier, OptionContract, Revaluation};
 use alluse_risk_core::measures::QuantileRule;
 use alluse_risk_core::panel::{HistoricalScenarios, LogReturnPanel, PricePanel, ReturnPanel};
 use alluse_risk_core::streams::Streams;
@@ -14,9 +16,9 @@ use alluse_risk_core::{
     VarModel, VolatilityModel,
 };
 use alluse_var_models::{
-    Asked, Conditional, Error, FilterScope, FilteredHistorical, FilteredScenarios, ForecastRecord, Historical,
-    Innovations, LevelForecasts, ParametricNormal, ParametricStudentT, Residuals, Rolling, ScenarioFilter,
-    StudentTLoss, VolatilityWeighted, Window,
+    Asked, BookSource, Conditional, Error, FilterScope, FilteredHistorical, FilteredScenarios, ForecastRecord,
+    FullRevaluation, Historical, Innovations, LevelForecasts, ParametricNormal, ParametricStudentT, Residuals, Rolling,
+    ScenarioFilter, StudentTLoss, VolatilityWeighted, Window,
 };
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -526,6 +528,60 @@ fn filtered_scenarios_need_a_path() {
     let ask = |source: &dyn ScenarioSource| source.scenarios(&factor, Horizon::DAY).unwrap_err();
     assert_eq!(ask(&FilteredScenarios::new(Draws, filter())).kind(), ErrorKind::Undefined);
     assert!(matches!(ask(&FilteredScenarios::new(Ruin, filter())), CoreError::EntryOutOfDomain { .. }));
+}
+
+/// One share and one short put, the same every day.
+#[derive(Debug)]
+struct Shop {
+    volatility: Option<f64>,
+}
+
+impl BookSource for Shop {
+    fn book(&self, as_of: Date) -> CoreResult<Book> {
+        let market = MarketSnapshot::usd(as_of).with_spot("A", 100.0).and_then(|m| m.with_rate("USD", 0.0));
+        let mut market = market.and_then(|m| m.with_dividend_yield("A", 0.0)).unwrap();
+        if let Some(volatility) = self.volatility {
+            market = market.with_volatility("A", volatility).unwrap();
+        }
+        let put = OptionContract::put("A", 95.0, date(2020, 6, 19), Multiplier::new(1.0).unwrap()).unwrap();
+        Ok(Book::builder().share("A", 1.0).option(put.european(), -2.0).build(&market).unwrap())
+    }
+}
+
+#[test]
+fn full_revaluation_prices_the_book_of_the_day() {
+    let moves = array![[0.02, 0.1], [-0.05, 0.3], [0.01, -0.05]];
+    let panel = panel(moves.clone());
+    let splitter = HistorySplitter::new(&panel, array![0.0, 0.0]).unwrap();
+    let asset = AssetId::new("A").unwrap();
+    let factors = vec![Factor::Spot(asset.clone()), Factor::Volatility(asset)];
+    let model = |volatility| FullRevaluation::new(Arc::new(Shop { volatility }), factors.clone()).unwrap();
+    let known = model(Some(0.2)).with_min_observations(3).with_quantile_rule(QuantileRule::LowerLoss).named("shop");
+    assert_eq!((known.name(), known.min_observations()), ("shop", 3));
+    let law = known.forecast(splitter.ending(3, 3).unwrap(), Horizon::DAY).unwrap();
+    let worst = law.value_at_risk(Confidence::P99).unwrap().value;
+    // The other road: scalar prices of the put, a weekday older, in the second scenario.
+    let price = |spot: f64, volatility: f64, from: Date| {
+        let days = f64::from(from.until(date(2020, 6, 19)).unwrap().get_days());
+        let inputs =
+            BlackScholesInputs { spot, strike: 95.0, rate: 0.0, dividend_yield: 0.0, volatility, time: days / 365.0 };
+        BlackScholes::new(inputs).unwrap().price(OptionKind::Put)
+    };
+    // The history ends on Friday 3 January 2020; the horizon ends on Monday.
+    let (now, then) = (date(2020, 1, 3), date(2020, 1, 6));
+    let want = 5.0 + 2.0 * (price(95.0, 0.26, then) - price(100.0, 0.2, now));
+    assert!((worst - want).abs() < 1e-9, "{worst} {want}");
+    let kind = |m: FullRevaluation, horizon| m.forecast(splitter.ending(3, 3).unwrap(), horizon).unwrap_err().kind();
+    assert_eq!(kind(model(Some(0.2)).with_min_observations(3), Horizon::WEEK), ErrorKind::Unsupported);
+    assert_eq!(kind(model(Some(0.2)), Horizon::DAY), ErrorKind::InsufficientData);
+    assert_eq!(kind(model(None).with_min_observations(3), Horizon::DAY), ErrorKind::InsufficientData);
+    assert!(FullRevaluation::new(Arc::new(Shop { volatility: None }), vec![]).is_err());
+    let filtered = model(Some(0.2)).with_min_observations(3).with_revaluation(Revaluation::default());
+    let filtered = filtered.with_filter(ScenarioFilter::new(ewma(1)).with_paths(300));
+    let week = filtered.forecast(splitter.ending(3, 3).unwrap(), Horizon::WEEK).unwrap();
+    let shortfall = week.expected_shortfall(Confidence::P95).unwrap();
+    assert_eq!((shortfall.observations, week.horizon()), (300, Horizon::WEEK));
+    assert!(shortfall.value > 0.0);
 }
 
 proptest! {

@@ -1,0 +1,4 @@
+//! The court of `risk_backtest`: portfolios, models, verdicts, and the tables they are printed in.
+
+pub mod option_programs;
+pub mod portfolios;
