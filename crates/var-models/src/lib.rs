@@ -14,6 +14,7 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod assessment;
 mod conditional;
 mod decomposition;
 mod delta_normal;
@@ -34,6 +35,9 @@ mod table;
 mod volatility_weighted;
 mod weights;
 
+pub use assessment::{
+    AssessmentNode, Composite, CompositePart, CompositeScale, RiskAssessment, RiskFigure, RiskKind, RiskUnit,
+};
 pub use conditional::{Conditional, Innovations};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
 pub use delta_normal::{ComponentVar, DeltaNormal};
