@@ -1,7 +1,7 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::estimate::{centred, checked, column_means, diagnose, rank_flags};
+use super::estimate::{centred, checked, column_means, diagnose, rank_flags, varying};
 use super::kendall::{Ordered, tau_b};
 use super::ranks::average_ranks;
 use super::{CovarianceFlag, spectral};
@@ -80,9 +80,7 @@ impl SampleCorrelation {
     /// - [`Error::Undefined`] when an asset's returns are all the same.
     pub fn estimate(&self, returns: ArrayView2<'_, f64>) -> Result<CorrelationEstimate> {
         checked("correlation", returns, 2)?;
-        if returns.columns().into_iter().any(|column| column.iter().all(|r| (r - column[0]).abs() <= 0.0)) {
-            return Err(Error::Undefined { name: "correlation", reason: "an asset's returns are all the same" });
-        }
+        varying("correlation", returns)?;
         let correlation = match self.method {
             CorrelationMethod::Pearson => pearson(returns)?,
             CorrelationMethod::Spearman => pearson(ranked(returns).view())?,
@@ -97,7 +95,8 @@ impl SampleCorrelation {
     }
 }
 
-fn pearson(returns: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+/// Of returns that [`varying`] has passed.
+pub(super) fn pearson(returns: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     let mut deviations = centred(returns, column_means(returns).view());
     for mut column in deviations.columns_mut() {
         // By the largest first, so that squares neither overflow nor vanish.

@@ -5,7 +5,7 @@ use std::fmt;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, ShapeBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::{Covariance, Definiteness, spectral};
+use super::{Covariance, Definiteness, RepairAction, spectral};
 use crate::{AssetId, Error, Result, check};
 
 /// Anything that estimates a covariance from returns, dates × assets.
@@ -37,6 +37,11 @@ pub enum CovarianceFlag {
         /// Its position.
         asset: usize,
     },
+    /// Principal components were taken out: the matrix is singular on purpose and must not be inverted.
+    ComponentsRemoved {
+        /// How many.
+        count: usize,
+    },
 }
 
 /// An estimated covariance and how far it can be trusted.
@@ -54,6 +59,12 @@ pub struct CovarianceEstimate {
     pub condition_number: Option<f64>,
     /// What to know before inverting it.
     pub flags: Vec<CovarianceFlag>,
+    /// Weight of the target in a linear shrinkage; `None` for other estimators.
+    #[serde(default)]
+    pub shrinkage: Option<f64>,
+    /// Frobenius norm of what a repair changed; `None` when nothing was repaired.
+    #[serde(default)]
+    pub repair_distance: Option<f64>,
 }
 
 impl CovarianceEstimate {
@@ -63,14 +74,39 @@ impl CovarianceEstimate {
         effective_observations: f64,
         rank_at_most: usize,
     ) -> Result<Self> {
-        let mut flags = rank_flags(covariance.len(), rank_at_most);
+        let flags = rank_flags(covariance.len(), rank_at_most);
+        Self::flagged(covariance, observations, effective_observations, flags)
+    }
+
+    /// With what is known of its rank before the eigenvalues are looked at: any such flag means singular.
+    pub(super) fn flagged(
+        covariance: Covariance,
+        observations: usize,
+        effective_observations: f64,
+        mut flags: Vec<CovarianceFlag>,
+    ) -> Result<Self> {
         let condition_number = diagnose(covariance.view(), &mut flags)?;
         for (asset, variance) in covariance.view().diag().iter().enumerate() {
             if *variance <= 0.0 {
                 flags.push(CovarianceFlag::ZeroVariance { asset });
             }
         }
-        Ok(Self { covariance, observations, effective_observations, condition_number, flags })
+        let (shrinkage, repair_distance) = (None, None);
+        Ok(Self {
+            covariance,
+            observations,
+            effective_observations,
+            condition_number,
+            flags,
+            shrinkage,
+            repair_distance,
+        })
+    }
+
+    /// Says how far a repair went, when there was something to repair.
+    pub(super) fn after_repair(mut self, action: RepairAction, distance: f64) -> Self {
+        self.repair_distance = (action != RepairAction::None).then_some(distance);
+        self
     }
 
     /// With the names of the assets.
@@ -134,4 +170,20 @@ pub(super) fn centred(returns: ArrayView2<'_, f64>, centre: ArrayView1<'_, f64>)
 pub(super) fn checked(name: &'static str, returns: ArrayView2<'_, f64>, required: usize) -> Result<()> {
     check::finite_matrix("returns", returns)?;
     check::enough(name, required, returns.nrows())
+}
+
+/// The assets whose returns are all the same.
+pub(super) fn still_assets(returns: ArrayView2<'_, f64>) -> impl Iterator<Item = usize> {
+    (0..returns.ncols()).filter(move |&asset| {
+        let column = returns.column(asset);
+        column.iter().all(|r| (r - column[0]).abs() <= 0.0)
+    })
+}
+
+/// Refuses an asset whose returns are all the same: it has no correlation.
+pub(super) fn varying(name: &'static str, returns: ArrayView2<'_, f64>) -> Result<()> {
+    match still_assets(returns).next() {
+        None => Ok(()),
+        Some(_) => Err(Error::Undefined { name, reason: "an asset's returns are all the same" }),
+    }
 }

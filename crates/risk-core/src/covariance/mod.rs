@@ -7,6 +7,12 @@
 //! | [`EwmaCovariance`] | recent observations count more |
 //! | [`SemiCovariance`] | only returns below a target count |
 //! | [`PairwiseCovariance`] | some returns are missing |
+//! | [`LinearShrinkage`] | few observations an asset: drawn toward a simple target |
+//! | [`NonlinearShrinkage`] | many assets: every eigenvalue corrected on its own |
+//! | [`GerberCovariance`] | only moves beyond a threshold count, by their direction |
+//! | [`DenoisedCovariance`] | what looks like noise in the eigenvalues is averaged away |
+//! | [`DetonedCovariance`] | the market component is taken out |
+//! | [`GraphicalLasso`] | most partial correlations are zero |
 //! | [`SampleCorrelation`] | Pearson, Spearman or Kendall correlation |
 //!
 //! Estimates are per period of the returns; [`Covariance::annualized`] says otherwise. Questions of
@@ -27,25 +33,37 @@
 
 mod correlation;
 mod definiteness;
+mod denoise;
+mod detone;
 mod estimate;
 pub mod ewma;
+mod gerber;
+mod graphical_lasso;
 mod kendall;
+mod marchenko_pastur;
 mod matrix;
 mod nearest;
+mod nonlinear;
 mod pairwise;
 mod ranks;
 mod repair;
 mod sample;
 mod semi;
+mod shrinkage;
 mod spectral;
 pub(crate) mod symmetry;
 
 pub use correlation::{CorrelationEstimate, CorrelationMethod, SampleCorrelation};
 pub use definiteness::{CovarianceSummary, Definiteness};
+pub use denoise::{Denoised, DenoisedCovariance, NoiseTreatment, NoiseVariance};
+pub use detone::DetonedCovariance;
 pub use estimate::{CovarianceEstimate, CovarianceEstimator, CovarianceFlag};
 pub use ewma::{EwmaCentre, EwmaCovariance, EwmaWeights};
+pub use gerber::{GerberCovariance, GerberDenominator};
+pub use graphical_lasso::{GraphicalLasso, GraphicalLassoSolution, LassoScale};
 pub use matrix::Covariance;
 pub use nearest::{NearestAlgorithm, NearestCorrelation, NearestCorrelationSolution};
+pub use nonlinear::{EigenvalueOrder, NonlinearShrinkage, NonlinearlyShrunk};
 pub use pairwise::{PairwiseCovariance, PairwiseEstimate};
 pub use repair::{
     ClippedEigenvalues, PsdPolicy, RepairAction, Repaired, ShrunkCorrelation, clip_correlation, clip_eigenvalues,
@@ -53,6 +71,7 @@ pub use repair::{
 };
 pub use sample::SampleCovariance;
 pub use semi::{SemiCovariance, SemiTarget};
+pub use shrinkage::{LinearShrinkage, LinearlyShrunk, ShrinkageIntensity, ShrinkageTarget};
 
 #[cfg(test)]
 mod tests;

@@ -107,7 +107,8 @@ impl PairwiseCovariance {
         let overlaps = counts.rows().into_iter().map(|row| row.iter().map(|n| *n as usize).collect()).collect();
         let rows = returns.nrows();
         Ok(PairwiseEstimate {
-            estimate: CovarianceEstimate::new(repaired.covariance, rows, smallest as f64, rows - 1)?,
+            estimate: CovarianceEstimate::new(repaired.covariance, rows, smallest as f64, rows - 1)?
+                .after_repair(repaired.action, repaired.distance),
             overlaps,
             action: repaired.action,
             distance: repaired.distance,

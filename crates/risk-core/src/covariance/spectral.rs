@@ -16,6 +16,10 @@ mod compiled {
         Ok(Cholesky::named(name, matrix)?.log_determinant())
     }
 
+    pub(crate) fn inverse(name: &'static str, matrix: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        Cholesky::named(name, matrix)?.inverse()
+    }
+
     pub(crate) fn regress(x: ArrayView2<'_, f64>, y: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
         Ok(least_squares(x, y)?.coefficients().to_owned())
     }
@@ -53,6 +57,10 @@ mod compiled {
     }
 
     pub(crate) fn log_determinant(_: &'static str, _: ArrayView2<'_, f64>) -> Result<f64> {
+        Err(OFF)
+    }
+
+    pub(crate) fn inverse(_: &'static str, _: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         Err(OFF)
     }
 

@@ -1,0 +1,120 @@
+//! Where the eigenvalues of pure noise end, and how much of a correlation matrix is noise.
+
+use std::f64::consts::TAU;
+
+use crate::sum::compensated;
+use crate::{Error, Result};
+
+/// The largest eigenvalue of the correlations of uncorrelated returns with variance `noise`, in the limit.
+///
+/// `λ₊ = v (1 + √(k/n))²`
+pub(super) fn upper_edge(noise: f64, assets: usize, observations: usize) -> f64 {
+    noise * (1.0 + (assets as f64 / observations as f64).sqrt()).powi(2)
+}
+
+/// A noise variance, and whether it is an end of the interval it was looked for in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct NoiseFit {
+    pub(super) variance: f64,
+    pub(super) at_bound: bool,
+}
+
+/// Points of the support on which densities are compared.
+const POINTS: usize = 1_000;
+
+/// Variances tried before the best is refined; one step moves the edge by less than the usual bandwidth.
+const GRID: usize = 400;
+
+const LOWEST: f64 = 1e-5;
+const HIGHEST: f64 = 1.0 - 1e-5;
+
+/// Kernels further away than this many bandwidths add less than rounding.
+const REACH: f64 = 9.0;
+
+/// The noise variance in (0, 1) whose Marchenko-Pastur density is nearest to the kernel density of the
+/// eigenvalues, which ascend.
+pub(super) fn fit(values: &[f64], observations: usize, bandwidth: f64) -> Result<NoiseFit> {
+    let undefined = |reason| Error::Undefined { name: "noise variance", reason };
+    if observations == values.len() {
+        return Err(undefined("the noise density is unbounded with as many assets as observations"));
+    }
+    let ratio = observations as f64 / values.len() as f64;
+    let error = |noise: f64| misfit(values, noise, ratio, bandwidth);
+    let at = |step: usize| LOWEST + (HIGHEST - LOWEST) * step as f64 / GRID as f64;
+    let (best, least) = (0..=GRID)
+        .map(|step| (step, error(at(step))))
+        .fold((0, f64::INFINITY), |best, tried| if tried.1 < best.1 { tried } else { best });
+    if !least.is_finite() {
+        return Err(undefined("the densities overflow at this bandwidth"));
+    }
+    let refined = golden_section(at(best.saturating_sub(1)), at((best + 1).min(GRID)), error);
+    let variance = if error(refined) < least { refined } else { at(best) };
+    let margin = 1e-7;
+    Ok(NoiseFit { variance, at_bound: variance < LOWEST + margin || variance > HIGHEST - margin })
+}
+
+/// Sum of the squared differences between both densities.
+fn misfit(values: &[f64], noise: f64, ratio: f64, bandwidth: f64) -> f64 {
+    let root = (1.0 / ratio).sqrt();
+    let (lower, upper) = (noise * (1.0 - root).powi(2), noise * (1.0 + root).powi(2));
+    let step = (upper - lower) / (POINTS - 1) as f64;
+    let weight = 1.0 / (values.len() as f64 * bandwidth * TAU.sqrt());
+    let mut first = 0;
+    compensated((0..POINTS).map(|point| {
+        let x = lower + step * point as f64;
+        let expected = ratio / (TAU * noise * x) * ((upper - x).max(0.0) * (x - lower).max(0.0)).sqrt();
+        // Both ascend, so what has fallen out of reach stays out.
+        while first < values.len() && values[first] < x - REACH * bandwidth {
+            first += 1;
+        }
+        let near = values[first..].iter().take_while(|value| **value <= x + REACH * bandwidth);
+        let found = weight * near.map(|value| (-0.5 * ((x - value) / bandwidth).powi(2)).exp()).sum::<f64>();
+        (found - expected).powi(2)
+    }))
+}
+
+/// The least of a function with one valley between two points.
+fn golden_section(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let share = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let (mut left, mut right) = (high - share * (high - low), low + share * (high - low));
+    let (mut at_left, mut at_right) = (f(left), f(right));
+    while high - low > 1e-9 {
+        if at_left < at_right {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - share * (high - low);
+            at_left = f(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + share * (high - low);
+            at_right = f(right);
+        }
+    }
+    0.5 * (low + high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_edge_by_hand() {
+        assert_eq!(upper_edge(1.0, 1, 4), 2.25);
+        assert_eq!(upper_edge(0.5, 100, 100), 2.0);
+    }
+
+    #[test]
+    fn the_minimum_of_a_parabola() {
+        let got = golden_section(0.0, 1.0, |x| (x - 0.3).powi(2));
+        // Squared distances below rounding look the same: 1e-8.
+        assert!((got - 0.3).abs() < 2e-8);
+        assert!(golden_section(0.0, 1.0, |x| x) < 1e-8);
+        assert!(golden_section(0.0, 1.0, |x| -x) > 1.0 - 1e-8);
+    }
+
+    #[test]
+    fn as_many_assets_as_observations_have_no_density_to_fit() {
+        assert!(matches!(fit(&[0.5, 1.5], 2, 0.01), Err(Error::Undefined { name: "noise variance", .. })));
+        assert!(matches!(fit(&[0.5, 1.5], 9, 1e-300), Err(Error::Undefined { name: "noise variance", .. })));
+    }
+    //MISFIT
+}
