@@ -7,8 +7,8 @@
 
 use alluse_risk_core::measures::Spectrum;
 use alluse_risk_core::{
-    Confidence, Error as CoreError, Estimate, History, Horizon, LossDistribution, Measure, Result as CoreResult,
-    VarModel,
+    Confidence, Error as CoreError, Estimate, FittedVarModel, History, Horizon, LossDistribution, Measure,
+    Result as CoreResult, VarModel,
 };
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
@@ -223,6 +223,12 @@ impl ParametricStudentT {
     pub fn fit(&self, pnl: ArrayView1<'_, f64>) -> Result<StudentTFit> {
         fit(pnl)
     }
+
+    fn law(&self, fit: &StudentTFit, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
+        let (mean_factor, volatility_factor) = self.horizon_rule.factors("student t", horizon)?;
+        let scaled = fit.scaled(mean_factor, volatility_factor);
+        Ok(Box::new(StudentTLoss::from_fit(&scaled, horizon)?))
+    }
 }
 
 impl VarModel for ParametricStudentT {
@@ -235,9 +241,24 @@ impl VarModel for ParametricStudentT {
     }
 
     fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
-        let (mean_factor, volatility_factor) = self.horizon_rule.factors("student t", horizon)?;
-        let fitted = self.fit(history.pnl().view())?;
-        let scaled = fitted.scaled(mean_factor, volatility_factor);
-        Ok(Box::new(StudentTLoss::from_fit(&scaled, horizon)?))
+        self.law(&ParametricStudentT::fit(self, history.pnl().view())?, horizon)
+    }
+
+    fn fit(&self, history: History<'_>) -> CoreResult<Option<Box<dyn FittedVarModel>>> {
+        let fit = ParametricStudentT::fit(self, history.pnl().view())?;
+        Ok(Some(Box::new(FittedStudentT { model: self.clone(), fit })))
+    }
+}
+
+/// A fitted law that stays: the law of the P&L of the exposures that it was fitted to.
+#[derive(Debug)]
+struct FittedStudentT {
+    model: ParametricStudentT,
+    fit: StudentTFit,
+}
+
+impl FittedVarModel for FittedStudentT {
+    fn forecast(&self, _: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
+        self.model.law(&self.fit, horizon)
     }
 }

@@ -1,4 +1,5 @@
 //! The court of `risk_backtest`: portfolios, models, verdicts, and the tables they are printed in.
 
+pub mod models;
 pub mod option_programs;
 pub mod portfolios;

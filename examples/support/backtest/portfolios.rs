@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alluse_quant::risk_core::covariance::{CovarianceEstimator, LinearShrinkage};
+use alluse_quant::risk_core::covariance::LinearShrinkage;
 use alluse_quant::risk_core::linalg::solve_positive_definite;
 use alluse_quant::risk_core::panel::{Missing, PricePanel, ReturnPanel, SeriesPanel};
 use alluse_quant::risk_core::{AssetId, Factor};
 use alluse_quant::var_models::BookSource;
-use jiff::civil::Date;
-use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Slice};
 
 use super::option_programs::{self, Program};
 use crate::{Failure, Result};
@@ -91,18 +90,14 @@ pub struct Sources {
 }
 
 impl Sources {
-    fn bundled(&self, file: &str) -> Result<PricePanel> {
-        prices(&self.bundled.join(file))
+    fn bundled(&self, file: &str) -> PathBuf {
+        self.bundled.join(file)
     }
 
     fn further(&self, file: &str) -> std::result::Result<PathBuf, String> {
         let path = self.further.as_ref().map(|folder| folder.join(file)).filter(|path| path.exists());
         path.ok_or_else(|| format!("{file} is not in the folder of --data"))
     }
-}
-
-fn prices(path: &Path) -> Result<PricePanel> {
-    PricePanel::from_csv(path, Missing::Reject).map_err(|error| Failure::in_file(&path.display().to_string(), error))
 }
 
 /// Groups of the twenty shares by what their companies do.
@@ -119,7 +114,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
 /// # Errors
 /// When a file that comes with the examples cannot be read.
 pub fn load(sources: &Sources) -> Result<Portfolios> {
-    let shares = sources.bundled("stocks20_daily.csv")?.simple_returns()?;
+    let shares = PricePanel::from_csv(sources.bundled("stocks20_daily.csv"), Missing::Reject)?.simple_returns()?;
     let mut all = Vec::new();
     let names = shares.assets().to_vec();
     for asset in &names {
@@ -133,9 +128,9 @@ pub fn load(sources: &Sources) -> Result<Portfolios> {
     all.push(fixed("equal weight", Kind::Mix, shares.clone(), &vec![1.0 / count as f64; count])?);
     all.push(long_short(&shares)?);
     all.push(minimum_variance(shares)?);
-    let index = sources.bundled("sp500_index_daily.csv")?;
+    let index = PricePanel::from_csv(sources.bundled("sp500_index_daily.csv"), Missing::Reject)?;
     all.push(fixed("S&P 500", Kind::Index, index.simple_returns()?, &[1.0])?);
-    let nasdaq = column(&sources.bundled("nasdaq_ohlcv_daily.csv")?, "close", "NASDAQ")?;
+    let nasdaq = column(&sources.bundled("nasdaq_ohlcv_daily.csv"), "close", "NASDAQ")?;
     all.push(fixed("Nasdaq", Kind::Index, nasdaq.simple_returns()?, &[1.0])?);
     let mut skipped = Vec::new();
     further(sources, &index, &mut all, &mut skipped)?;
@@ -146,8 +141,8 @@ pub fn load(sources: &Sources) -> Result<Portfolios> {
 fn further(sources: &Sources, index: &PricePanel, all: &mut Vec<Portfolio>, skipped: &mut Vec<String>) -> Result<()> {
     match (sources.further("spy_daily.csv"), sources.further("tlt_daily.csv")) {
         (Ok(spy), Ok(tlt)) => {
-            let spy = column(&prices(&spy)?, "adj_close", "SPY")?;
-            let tlt = column(&prices(&tlt)?, "close", "TLT")?;
+            let spy = column(&spy, "adj_close", "SPY")?;
+            let tlt = column(&tlt, "close", "TLT")?;
             let both = joined(&spy, &tlt)?.simple_returns()?;
             all.push(fixed("60/40", Kind::MultiAsset, both, &[0.6, 0.4])?);
         }
@@ -155,15 +150,14 @@ fn further(sources: &Sources, index: &PricePanel, all: &mut Vec<Portfolio>, skip
     }
     match sources.further("qqq_daily.csv") {
         Ok(qqq) => {
-            let qqq = column(&prices(&qqq)?, "adj_close", "QQQ")?;
+            let qqq = column(&qqq, "adj_close", "QQQ")?;
             all.push(fixed("QQQ", Kind::Index, qqq.simple_returns()?, &[1.0])?);
         }
         Err(reason) => skipped.push(format!("QQQ: {reason}")),
     }
     match sources.further("vix_daily.csv") {
         Ok(vix) => {
-            let vix = SeriesPanel::from_csv(&vix, Missing::Reject)
-                .map_err(|error| Failure::in_file(&vix.display().to_string(), error))?;
+            let vix = SeriesPanel::from_csv(&vix, Missing::Reject)?;
             for program in Program::ALL {
                 all.push(option_programs::portfolio(program, index, &vix)?);
             }
@@ -191,7 +185,7 @@ fn varying(name: &str, kind: Kind, panel: ReturnPanel, exposures: Array2<f64>) -
 /// 130 % in the ten shares with the lower volatility over the last 250 days, −30 % in the others; chosen
 /// every 21 days from what was known.
 fn long_short(shares: &ReturnPanel) -> Result<Portfolio> {
-    let choose = |seen: ndarray::ArrayView2<'_, f64>| {
+    let choose = |seen: ArrayView2<'_, f64>| {
         let spread = seen.std_axis(Axis(0), 1.0);
         let mut order: Vec<usize> = (0..spread.len()).collect();
         order.sort_by(|&a, &b| spread[a].total_cmp(&spread[b]));
@@ -223,7 +217,7 @@ fn rebalanced(
     name: &str,
     shares: &ReturnPanel,
     window: usize,
-    choose: impl Fn(ndarray::ArrayView2<'_, f64>) -> Result<Array1<f64>>,
+    choose: impl Fn(ArrayView2<'_, f64>) -> Result<Array1<f64>>,
 ) -> Result<Portfolio> {
     let days = shares.dates().len();
     let mut exposures = Array2::zeros((days - window, shares.assets().len()));
@@ -249,13 +243,11 @@ fn pick(returns: &ReturnPanel, names: &[&str]) -> Result<ReturnPanel> {
     Ok(ReturnPanel::new(returns.dates().to_vec(), assets, picked)?)
 }
 
-fn column(panel: &PricePanel, column: &str, name: &str) -> Result<PricePanel> {
-    let values = panel.column(&AssetId::new(column)?)?.to_owned();
-    one(panel.dates().to_vec(), name, values.view())
-}
-
-fn one(dates: Vec<Date>, name: &str, values: ArrayView1<'_, f64>) -> Result<PricePanel> {
-    Ok(PricePanel::new(dates, vec![AssetId::new(name)?], values.to_owned().insert_axis(Axis(1)))?)
+/// One column of a file whose other columns may be anything, such as volumes.
+fn column(file: &Path, column: &str, name: &str) -> Result<PricePanel> {
+    let series = SeriesPanel::from_csv(file, Missing::Reject)?;
+    let values = series.column(column)?.to_owned().insert_axis(Axis(1));
+    Ok(PricePanel::new(series.dates().to_vec(), vec![AssetId::new(name)?], values)?)
 }
 
 /// Two single columns on the dates that both have.

@@ -47,6 +47,20 @@ pub(crate) fn simulate(
 ) -> Result<Array2<f64>> {
     let paths = drawn.len() / steps;
     let mut totals = Array2::zeros((paths, fitted.len()));
+    if steps == 1 {
+        // One day has no recursion to walk.
+        for (column, (fit, mut totals)) in fitted.iter().zip(totals.columns_mut()).enumerate() {
+            let (mean, volatility) = (fit.forecast_mean(1)?[0], fit.forecast_variance(1)?[0].sqrt());
+            for (&day, total) in drawn.iter().zip(totals.iter_mut()) {
+                let gain = mean + volatility * residuals[[day, column]];
+                *total = match aggregation[column] {
+                    Aggregation::Sum => gain,
+                    Aggregation::Compound => gain.max(-1.0),
+                };
+            }
+        }
+        return Ok(totals);
+    }
     let (mut shocks, mut path) = (Array1::zeros(steps), Array1::zeros(steps));
     for (column, (fit, mut totals)) in fitted.iter().zip(totals.columns_mut()).enumerate() {
         for (days, total) in drawn.chunks_exact(steps).zip(totals.iter_mut()) {
