@@ -14,8 +14,10 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod age_weighted;
 mod assessment;
 mod conditional;
+mod cornish_fisher;
 mod decomposition;
 mod delta_normal;
 mod empirical;
@@ -24,9 +26,13 @@ mod filtered;
 mod full_revaluation;
 mod historical;
 mod horizon;
+mod kernel;
 mod linear;
 mod normal;
+mod optimise;
 mod rolling;
+mod skewed_t;
+mod small_matrix;
 mod spectral;
 mod student_t;
 mod student_t_fit;
@@ -35,10 +41,12 @@ mod table;
 mod volatility_weighted;
 mod weights;
 
+pub use age_weighted::AgeWeighted;
 pub use assessment::{
     AssessmentNode, Composite, CompositePart, CompositeScale, RiskAssessment, RiskFigure, RiskKind, RiskUnit,
 };
 pub use conditional::{Conditional, Innovations};
+pub use cornish_fisher::{CornishFisherLoss, ParametricCornishFisher};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;
@@ -47,11 +55,13 @@ pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals
 pub use full_revaluation::{BookSource, FullRevaluation};
 pub use historical::Historical;
 pub use horizon::HorizonRule;
+pub use kernel::{Bandwidth, KernelHistorical, KernelLoss};
 pub use linear::{LinearBook, LinearComponents};
 pub use normal::{NormalLoss, ParametricNormal};
 pub use rolling::{
     Asked, ForecastRecord, ForecastSummary, LevelForecasts, MissingForecast, Rolling, RollingProgress, Window,
 };
+pub use skewed_t::{ParametricSkewedT, SkewedTFit, SkewedTLoss};
 pub use student_t::{ParametricStudentT, StudentTLoss};
 pub use student_t_fit::{DegreesOfFreedomBound, StudentTFit};
 pub use table::{TailTable, tail_table};

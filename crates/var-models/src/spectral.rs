@@ -1,4 +1,4 @@
-//! Spectral measures of symmetric laws by quadrature.
+//! Spectral measures of laws by quadrature.
 
 use alluse_risk_core::Result as CoreResult;
 use alluse_risk_core::measures::Spectrum;
@@ -6,10 +6,19 @@ use alluse_risk_core::measures::Spectrum;
 /// `∫ φ(p) q(p) dp` for a law that is symmetric about zero, from its quantile function at `p ≤ 1/2`.
 ///
 /// The tanh-sinh rule between the breaks of the spectrum: its nodes crowd towards the ends, where the
-/// quantile runs away, and the upper half is taken by symmetry so that `1 − p` never loses digits.
+/// quantile runs away, and the upper half is taken from its own end so that `1 − p` never loses digits.
 pub(crate) fn spectral_of_symmetric(
     spectrum: &Spectrum,
     lower_quantile: impl Fn(f64) -> CoreResult<f64>,
+) -> CoreResult<f64> {
+    spectral_of(spectrum, &lower_quantile, |u| Ok(-lower_quantile(u)?))
+}
+
+/// `∫ φ(p) q(p) dp` from the quantile function at `p ≤ 1/2` and, at `1 − u`, as a function of `u ≤ 1/2`.
+pub(crate) fn spectral_of(
+    spectrum: &Spectrum,
+    below: impl Fn(f64) -> CoreResult<f64>,
+    beyond: impl Fn(f64) -> CoreResult<f64>,
 ) -> CoreResult<f64> {
     let mut edges = vec![0.0];
     edges.extend(spectrum.breaks());
@@ -29,12 +38,12 @@ pub(crate) fn spectral_of_symmetric(
             integrate(1.0 - end, 1.0 - start, |u| {
                 // A step belongs to its inside: at an edge the density may already be that of the next.
                 let level = (1.0 - u).clamp(start.next_up(), if end < 1.0 { end.next_down() } else { 1.0 });
-                Ok(-spectrum.density(level) * lower_quantile(u)?)
+                Ok(spectrum.density(level) * beyond(u)?)
             })?
         } else {
             integrate(start, end, |p| {
                 let level = p.clamp(start.next_up(), end.next_down());
-                Ok(spectrum.density(level) * lower_quantile(p)?)
+                Ok(spectrum.density(level) * below(p)?)
             })?
         };
     }

@@ -4,6 +4,7 @@ use alluse_risk_core::Error as CoreError;
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
+use crate::small_matrix::{curvature, invert};
 use crate::student_t_law::StandardT;
 use crate::{Error, Result};
 
@@ -171,22 +172,7 @@ impl Standardised {
             self.log_likelihood(best.location + d[0], scale, (log_nu + d[2]).exp())
         };
         let step = [1e-3 * best.scale, 1e-3, 1e-3];
-        let mut information = [[0.0; 3]; 3];
-        for i in 0..3 {
-            for j in 0..=i {
-                let mut total = 0.0;
-                for (si, sj) in [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)] {
-                    let mut d = [0.0; 3];
-                    d[i] += si * step[i];
-                    d[j] += sj * step[j];
-                    total += si * sj * at(d);
-                }
-                let second = total / (4.0 * step[i] * step[j]);
-                information[i][j] = -second;
-                information[j][i] = -second;
-            }
-        }
-        let mut inverse = invert(information)?;
+        let mut inverse = invert(curvature(step, at))?;
         scale_first(&mut inverse, self.unit);
         Some(inverse)
     }
@@ -196,21 +182,6 @@ impl Standardised {
 fn scale_first(covariance: &mut [[f64; 3]; 3], factor: f64) {
     covariance[0].iter_mut().for_each(|entry| *entry *= factor);
     covariance.iter_mut().for_each(|row| row[0] *= factor);
-}
-
-/// Inverse of a symmetric positive definite 3 × 3 matrix, `None` when it is not positive definite.
-fn invert(m: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
-    let cofactor = |i: usize, j: usize| {
-        let (a, b) = ((i + 1) % 3, (i + 2) % 3);
-        let (c, d) = ((j + 1) % 3, (j + 2) % 3);
-        m[a][c] * m[b][d] - m[a][d] * m[b][c]
-    };
-    let determinant = (0..3).map(|j| m[0][j] * cofactor(0, j)).sum::<f64>();
-    let minor = m[0][0] * m[1][1] - m[0][1] * m[1][0];
-    if !(m[0][0] > 0.0 && minor > 0.0 && determinant > 0.0) {
-        return None;
-    }
-    Some(std::array::from_fn(|i| std::array::from_fn(|j| cofactor(j, i) / determinant)))
 }
 
 /// The largest value of a function with one peak on `[low, high]`: golden section, then a parabola

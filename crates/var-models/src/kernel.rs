@@ -1,0 +1,267 @@
+//! A smoothed historical distribution.
+
+use alluse_risk_core::measures::{LossSample, QuantileRule, Spectrum};
+use alluse_risk_core::{
+    Confidence, Error as CoreError, Estimate, History, Horizon, LossDistribution, Measure, Result as CoreResult,
+    VarModel, moments, normal,
+};
+use ndarray::{Array1, ArrayView1};
+use serde::{Deserialize, Serialize};
+
+use crate::normal::asymptotic_interval;
+use crate::spectral::spectral_of;
+use crate::{Error, Result};
+
+/// How wide the kernel is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Bandwidth {
+    /// Silverman's `0.9 min(sd, IQR/1.34) n^(−1/5)`.
+    #[default]
+    Silverman,
+    /// A width in the unit of the losses.
+    Given(f64),
+}
+
+/// Losses smoothed by a Gaussian kernel.
+///
+/// ```text
+/// F(x) = n⁻¹ Σ Φ((x − Lᵢ)/h)
+/// ES = (n(1−c))⁻¹ Σ [Lᵢ Φ((Lᵢ − v)/h) + h φ((Lᵢ − v)/h)]        v = VaR, the root of F(v) = c
+/// ```
+///
+/// # Errors
+/// Its answers fail only beyond the range of numbers.
+///
+/// # Source
+/// Silverman (1986), *Density Estimation*, §3.4; Scaillet (2004) for the tail mean.
+///
+/// # Examples
+/// ```
+/// use alluse_risk_core::{Confidence, Horizon, LossDistribution};
+/// use alluse_var_models::{Bandwidth, KernelLoss};
+///
+/// // One loss of 2 smoothed by a unit kernel is the normal law with mean 2.
+/// let loss = KernelLoss::new(vec![2.0], Bandwidth::Given(1.0), Horizon::DAY)?;
+/// assert!((loss.value_at_risk(Confidence::P99)?.value - 4.326_347_874_040_841).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct KernelLoss {
+    /// Ascending, so that terms far from the tail are skipped.
+    losses: Vec<f64>,
+    bandwidth: f64,
+    horizon: Horizon,
+}
+
+/// Kernel widths beyond which a normal tail is zero in floating point.
+const REACH: f64 = 38.0;
+
+impl KernelLoss {
+    /// From losses over the horizon.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for no losses, for one that is not finite, a bandwidth that is not positive, and a
+    /// constant sample under Silverman's rule.
+    pub fn new(losses: impl Into<Array1<f64>>, bandwidth: Bandwidth, horizon: Horizon) -> Result<Self> {
+        let sample = LossSample::new(losses)?;
+        let mut losses = sample.losses().to_vec();
+        losses.sort_unstable_by(f64::total_cmp);
+        let bandwidth = match bandwidth {
+            Bandwidth::Silverman => silverman(&losses)?,
+            Bandwidth::Given(width) if width > 0.0 && width.is_finite() => width,
+            Bandwidth::Given(width) => return Err(Error::out_of_domain("bandwidth", "positive and finite", width)),
+        };
+        Ok(Self { losses, bandwidth, horizon })
+    }
+
+    /// The width of the kernel, in the unit of the losses.
+    #[must_use]
+    pub fn bandwidth(&self) -> f64 {
+        self.bandwidth
+    }
+
+    /// Losses so far above that the kernel around `x` adds nothing to the mass below it.
+    fn near_or_above(&self, x: f64) -> &[f64] {
+        let from = self.losses.partition_point(|loss| *loss < x - REACH * self.bandwidth);
+        &self.losses[from..]
+    }
+
+    /// Mass beyond `x` and the density there.
+    fn survival(&self, x: f64) -> (f64, f64) {
+        let (mut beyond, mut density) = (0.0, 0.0);
+        for loss in self.near_or_above(x) {
+            let a = (loss - x) / self.bandwidth;
+            beyond += normal::cdf(a);
+            density += normal::density(a);
+        }
+        let n = self.losses.len() as f64;
+        (beyond / n, density / (n * self.bandwidth))
+    }
+
+    /// The loss with `tail` of the mass beyond it: Newton kept inside a bracket.
+    fn quantile_beyond(&self, tail: f64) -> f64 {
+        let n = self.losses.len();
+        let z = -normal::quantile(tail.min(0.5)).unwrap_or(-REACH);
+        let rank = ((1.0 - tail) * n as f64) as usize;
+        let mut x = self.losses[rank.min(n - 1)];
+        let mut low = self.losses[0] - (REACH.min(z + 40.0)) * self.bandwidth;
+        let mut high = self.losses[n - 1] + (z.max(0.0) + 1.0) * self.bandwidth;
+        for _ in 0..200 {
+            let (beyond, density) = self.survival(x);
+            if beyond > tail {
+                low = x
+            } else {
+                high = x
+            }
+            // On the logarithm the tail of a normal kernel is nearly a parabola: Newton does not overshoot far.
+            let newton = x + (beyond / tail).ln() * beyond / density;
+            let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+            if (next - x).abs() <= 1e-14 * (next.abs() + self.bandwidth) {
+                return next;
+            }
+            x = next;
+        }
+        x
+    }
+
+    /// `E[L; L > v]` and `E[L²; L > v]`.
+    fn tail_moments(&self, v: f64) -> (f64, f64) {
+        let h = self.bandwidth;
+        let (mut first, mut second) = (0.0, 0.0);
+        for loss in self.near_or_above(v) {
+            let a = (loss - v) / h;
+            let (mass, density) = (normal::cdf(a), normal::density(a));
+            first += loss * mass + h * density;
+            second += (loss * loss + h * h) * mass + h * (loss + v) * density;
+        }
+        let n = self.losses.len() as f64;
+        (first / n, second / n)
+    }
+
+    fn estimate(&self, value: f64, measure: Measure, tail: Option<f64>, error: f64) -> Estimate {
+        let n = self.losses.len();
+        let estimate = Estimate::new(value, measure, self.horizon, n);
+        let estimate = match tail {
+            Some(tail) => estimate.with_tail_observations(tail * n as f64),
+            None => estimate,
+        };
+        if n < 2 || !error.is_finite() {
+            return estimate;
+        }
+        estimate.with_standard_error(error).with_interval(asymptotic_interval(value, error))
+    }
+}
+
+/// Silverman's width for ascending values.
+fn silverman(sorted: &[f64]) -> Result<f64> {
+    let view = ArrayView1::from(sorted);
+    if sorted.len() < 2 {
+        let (name, required, available) = ("Silverman's bandwidth", 2, sorted.len());
+        return Err(CoreError::InsufficientData { name, required, available }.into());
+    }
+    let deviation = moments::variance(view, 1)?.sqrt();
+    let quartile = |p| alluse_risk_core::measures::quantile(view, p, QuantileRule::Linear);
+    let range = (quartile(0.75)? - quartile(0.25)?) / 1.34;
+    // More than half of equal values would make the range, and with it the width, zero.
+    let spread = if range > 0.0 { deviation.min(range) } else { deviation };
+    if !(spread > 0.0) {
+        return Err(CoreError::Undefined { name: "Silverman's bandwidth", reason: "the sample is constant" }.into());
+    }
+    Ok(0.9 * spread * (sorted.len() as f64).powf(-0.2))
+}
+
+impl LossDistribution for KernelLoss {
+    fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
+    fn value_at_risk(&self, confidence: Confidence) -> CoreResult<Estimate> {
+        let (c, tail) = (confidence.level(), confidence.tail());
+        let value = self.quantile_beyond(tail);
+        let density = self.survival(value).1;
+        let error = (c * tail / self.losses.len() as f64).sqrt() / density;
+        Ok(self.estimate(value, Measure::ValueAtRisk { confidence, rule: None }, Some(tail), error))
+    }
+
+    fn expected_shortfall(&self, confidence: Confidence) -> CoreResult<Estimate> {
+        let tail = confidence.tail();
+        let var = self.quantile_beyond(tail);
+        let (first, second) = self.tail_moments(var);
+        let value = first / tail;
+        let spread = (second / tail - value * value).max(0.0) + confidence.level() * (value - var).powi(2);
+        let error = (spread / (self.losses.len() as f64 * tail)).sqrt();
+        Ok(self.estimate(value, Measure::ExpectedShortfall { confidence }, Some(tail), error))
+    }
+
+    fn spectral(&self, spectrum: &Spectrum) -> CoreResult<Estimate> {
+        let value = spectral_of(spectrum, |p| Ok(self.quantile_beyond(1.0 - p)), |u| Ok(self.quantile_beyond(u)))?;
+        Ok(Estimate::new(value, Measure::Spectral { spectrum: spectrum.name() }, self.horizon, self.losses.len()))
+    }
+
+    fn cdf(&self, loss: f64) -> CoreResult<f64> {
+        if loss.is_nan() {
+            return Err(CoreError::OutOfDomain { name: "loss", expected: "a number", value: loss });
+        }
+        let n = self.losses.len() as f64;
+        Ok((self.losses.iter().map(|l| normal::cdf((loss - l) / self.bandwidth)).sum::<f64>() / n).min(1.0))
+    }
+}
+
+/// Historical simulation smoothed by a Gaussian kernel.
+///
+/// | parameter | default | meaning |
+/// |---|---|---|
+/// | `bandwidth` | `Silverman` | width of the kernel |
+/// | `min_observations` | 100 | fewest observations accepted |
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KernelHistorical {
+    bandwidth: Bandwidth,
+    min_observations: usize,
+}
+
+impl Default for KernelHistorical {
+    fn default() -> Self {
+        Self { bandwidth: Bandwidth::default(), min_observations: 100 }
+    }
+}
+
+impl KernelHistorical {
+    /// With another bandwidth.
+    #[must_use]
+    pub fn with_bandwidth(mut self, bandwidth: Bandwidth) -> Self {
+        self.bandwidth = bandwidth;
+        self
+    }
+
+    /// With another least number of observations.
+    #[must_use]
+    pub fn with_min_observations(mut self, min_observations: usize) -> Self {
+        self.min_observations = min_observations.max(1);
+        self
+    }
+}
+
+impl VarModel for KernelHistorical {
+    fn name(&self) -> &str {
+        "kernel"
+    }
+
+    fn min_observations(&self) -> usize {
+        self.min_observations
+    }
+
+    fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
+        if horizon != Horizon::DAY {
+            let asked_days = horizon.trading_days();
+            return Err(Error::Horizon { model: "kernel", model_days: 1, asked_days }.into());
+        }
+        let (available, required) = (history.dates().len(), self.min_observations);
+        if available < required {
+            return Err(CoreError::InsufficientData { name: "kernel", required, available });
+        }
+        let losses = history.pnl().mapv_into(|gain| 0.0 - gain);
+        Ok(Box::new(KernelLoss::new(losses, self.bandwidth, horizon)?))
+    }
+}
