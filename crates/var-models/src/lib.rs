@@ -14,6 +14,7 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+pub mod backtest;
 mod decomposition;
 mod delta_normal;
 mod empirical;
