@@ -343,5 +343,4 @@ pub(super) fn tuff_power(
 }
 
 #[cfg(test)]
-#[path = "coverage_tests.rs"]
 mod tests;

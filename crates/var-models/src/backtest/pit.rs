@@ -190,8 +190,15 @@ pub fn berkowitz(pit: ArrayView1<'_, f64>) -> Result<Berkowitz> {
     Ok(Berkowitz { mean: fit.mean, standard_deviation: fit.deviation, autocorrelation: Some(rho), outcome })
 }
 
-struct Autoregression<'a> {
-    z: &'a [f64],
+/// Sums over the pairs `(zₜ₋₁, zₜ)`, which decide the likelihood at any parameters.
+struct Autoregression {
+    n: f64,
+    first: f64,
+    before: f64,
+    after: f64,
+    before_squared: f64,
+    after_squared: f64,
+    product: f64,
 }
 
 struct AutoregressionFit {
@@ -201,24 +208,31 @@ struct AutoregressionFit {
     log_likelihood: f64,
 }
 
-impl<'a> Autoregression<'a> {
-    fn new(z: &'a [f64]) -> Self {
-        Self { z }
+impl Autoregression {
+    fn new(z: &[f64]) -> Self {
+        let sum = |term: fn(f64, f64) -> f64| z.windows(2).map(|p| term(p[0], p[1])).sum::<f64>();
+        Self {
+            n: z.len() as f64,
+            first: z[0],
+            before: sum(|x, _| x),
+            after: sum(|_, y| y),
+            before_squared: sum(|x, _| x * x),
+            after_squared: sum(|_, y| y * y),
+            product: sum(|x, y| x * y),
+        }
     }
 
     /// Best mean and scale for an autocorrelation: generalised least squares.
     fn at(&self, rho: f64) -> AutoregressionFit {
-        let (n, first) = (self.z.len() as f64, self.z[0]);
-        let start = 1.0 - rho * rho;
-        let whitened = |m: f64| -> f64 {
-            let rest = self.z.windows(2).map(|p| (p[1] - m) - rho * (p[0] - m));
-            start * (first - m) * (first - m) + rest.map(|e| e * e).sum::<f64>()
-        };
-        let slope = 1.0 - rho;
-        let drift: f64 = self.z.windows(2).map(|p| p[1] - rho * p[0]).sum();
-        let mean = (start * first + slope * drift) / (start + (n - 1.0) * slope * slope);
-        let variance = whitened(mean) / n;
-        let log_likelihood = -0.5 * n * (variance.ln() + 1.0) + 0.5 * start.ln();
+        let (start, slope) = (1.0 - rho * rho, 1.0 - rho);
+        let drift = self.after - rho * self.before;
+        let pairs = self.n - 1.0;
+        let mean = (start * self.first + slope * drift) / (start + pairs * slope * slope);
+        let rest = self.after_squared - 2.0 * rho * self.product + rho * rho * self.before_squared
+            - 2.0 * slope * mean * drift
+            + pairs * slope * slope * mean * mean;
+        let variance = (start * (self.first - mean) * (self.first - mean) + rest) / self.n;
+        let log_likelihood = -0.5 * self.n * (variance.ln() + 1.0) + 0.5 * start.ln();
         AutoregressionFit { mean, deviation: variance.sqrt(), log_likelihood }
     }
 
@@ -378,5 +392,4 @@ pub fn calibration(pit: ArrayView1<'_, f64>, bins: usize) -> Result<Calibration>
 }
 
 #[cfg(test)]
-#[path = "pit_tests.rs"]
 mod tests;

@@ -5,6 +5,7 @@ use alluse_risk_core::{Confidence, normal};
 use ndarray::Array2;
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt};
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 use super::check::at_least;
@@ -117,14 +118,10 @@ pub(super) fn clustered_breaches(
     indices
 }
 
-/// Transforms of a right model seen through a wrong scale: `Φ(ratio · z)`.
+/// Transforms of a model whose normal law has too small a scale: `Φ(ratio · z)`.
 pub(super) fn scaled_pit(stream: &mut impl Rng, observations: usize, ratio: f64) -> Vec<f64> {
-    (0..observations).map(|_| normal::cdf(ratio * normal_score(uniform(stream)))).collect()
-}
-
-/// `Φ⁻¹(u)` for `0 < u < 1`.
-fn normal_score(u: f64) -> f64 {
-    normal::quantile(u).unwrap_or(0.0)
+    let score = |stream: &mut _| -> f64 { StandardNormal.sample(stream) };
+    (0..observations).map(|_| normal::cdf(ratio * score(stream))).collect()
 }
 
 /// Share of simulated statistics at least as large as the one seen, ties broken at random, so that the p-value is
@@ -227,5 +224,4 @@ pub(super) fn hit_statistic(test: TestName, breaches: &Breaches, tail: f64, conf
 }
 
 #[cfg(test)]
-#[path = "simulate_tests.rs"]
 mod tests;
