@@ -31,8 +31,8 @@ fn acerbi_szekely(args: &mut Args<'_>) -> Outcome {
     let variant = args.choice("variant", &[("z1", AcerbiSzekely::Z1), ("z2", AcerbiSzekely::Z2)])?;
     let (returns, var, es) = (args.vector("returns")?, args.vector("var")?, args.vector("es")?);
     let level = args.number("confidence")?;
-    let record = ForecastRecord::new(returns.view(), var.view(), Confidence::new(level)?)?
-        .with_expected_shortfall(es.view())?;
+    let record =
+        ForecastRecord::new(returns.view(), var.view(), Confidence::new(level)?)?.with_expected_shortfall(es.view())?;
     Ok(Tree::fields([("statistic", variant.statistic(&record, PredictiveLaw::Normal)?.into())]))
 }
 
@@ -138,11 +138,8 @@ fn tuff_region(args: &mut Args<'_>) -> Outcome {
 }
 
 fn mixed(args: &mut Args<'_>) -> Outcome {
-    let (breaches, between, pof) = (
-        args.count("breaches")?,
-        args.number("time_between_failures_statistic")?,
-        args.number("pof_statistic")?,
-    );
+    let (breaches, between, pof) =
+        (args.count("breaches")?, args.number("time_between_failures_statistic")?, args.number("pof_statistic")?);
     let mixed = mixed_kupiec_from_statistics(breaches, between, pof)?;
     Ok(Tree::fields([
         ("statistic", mixed.outcome.statistic.into()),

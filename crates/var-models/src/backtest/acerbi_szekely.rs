@@ -51,8 +51,7 @@ impl AcerbiSzekely {
         match self {
             Self::Z1 | Self::Z2 => {
                 let shortfall = record.expected_shortfall()?;
-                let sum: f64 =
-                    record.breaches().indices().iter().map(|t| record.returns()[*t] / shortfall[*t]).sum();
+                let sum: f64 = record.breaches().indices().iter().map(|t| record.returns()[*t] / shortfall[*t]).sum();
                 let (n, hits) = (record.observations() as f64, record.breaches().count() as f64);
                 match self {
                     Self::Z1 if hits == 0.0 => Err(undefined("Z1", "nothing was breached")),

@@ -138,9 +138,14 @@ mod tests {
     #[test]
     fn values_of_other_software() {
         // SciPy 1.17.1: chi2.sf of log-likelihoods by scipy.special.xlogy.
-        let tests =
-            christoffersen_from_counts(counts([4_281, 231, 231, 36]), 4_780, 267, Confidence::P95, FirstObservation::Counted)
-                .unwrap();
+        let tests = christoffersen_from_counts(
+            counts([4_281, 231, 231, 36]),
+            4_780,
+            267,
+            Confidence::P95,
+            FirstObservation::Counted,
+        )
+        .unwrap();
         assert!((tests.independence.statistic / 25.000_195_267_929_257 - 1.0).abs() < 1e-10);
         assert!((tests.independence.p_value / 5.732_450_849_778_567e-7 - 1.0).abs() < 1e-8);
         assert!((tests.conditional_coverage.statistic / 28.332_447_270_641_524 - 1.0).abs() < 1e-10);
@@ -167,8 +172,9 @@ mod tests {
 
     #[test]
     fn degenerate_samples_have_a_statistic_and_say_so() {
-        let none = christoffersen(&Breaches::from_indices(250, vec![]).unwrap(), Confidence::P99, FirstObservation::Counted)
-            .unwrap();
+        let none =
+            christoffersen(&Breaches::from_indices(250, vec![]).unwrap(), Confidence::P99, FirstObservation::Counted)
+                .unwrap();
         assert_eq!((none.independence.statistic, none.independence.p_value), (0.0, 1.0));
         assert!(none.independence.degenerate && none.conditional_coverage.degenerate);
         let all = christoffersen(&Breaches::from_hits(&[true; 5]).unwrap(), Confidence::P99, FirstObservation::Counted)

@@ -9,10 +9,10 @@ use super::power::{LAGS, LEVELS};
 use super::simulate::is_hit_test;
 use super::{
     AcerbiSzekely, Calibration, DynamicQuantile, EBacktest, EProcess, EsRegression, FirstObservation, ForecastRecord,
-    ForecastTarget, MonteCarlo, MultinomialStatistic, PowerStudy, PredictiveLaw, Sidedness, TrafficLight, Zone, berkowitz,
-    berkowitz_tail, binomial_test, calibration, christoffersen, du_escanciano_conditional, du_escanciano_unconditional,
-    exceedance_residuals, kolmogorov_smirnov, kupiec_pof, kupiec_tuff, mixed_kupiec, monte_carlo_p_value,
-    multinomial_cells_from_pit, multinomial_test, traffic_light, weibull_duration,
+    ForecastTarget, MonteCarlo, MultinomialStatistic, PowerStudy, PredictiveLaw, Sidedness, TrafficLight, Zone,
+    berkowitz, berkowitz_tail, binomial_test, calibration, christoffersen, du_escanciano_conditional,
+    du_escanciano_unconditional, exceedance_residuals, kolmogorov_smirnov, kupiec_pof, kupiec_tuff, mixed_kupiec,
+    monte_carlo_p_value, multinomial_cells_from_pit, multinomial_test, traffic_light, weibull_duration,
 };
 use crate::{Error, Result};
 

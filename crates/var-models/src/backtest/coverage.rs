@@ -3,10 +3,10 @@
 use alluse_risk_core::{Confidence, Error as CoreError};
 use serde::{Deserialize, Serialize};
 
+use super::Breaches;
 use super::check::{at_least, probability, undefined};
 use super::laws::{Binomial, binomial_deviance, chi_square_beyond, first_true, normal_beyond};
 use super::outcome::{Alternative, BREACH_MULTIPLE, Power, SIGNIFICANCE, TestName, TestOutcome, more_breaches};
-use super::Breaches;
 use crate::{Error, Result};
 
 /// Which deviation from the nominal rate counts against the model.

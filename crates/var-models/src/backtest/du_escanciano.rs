@@ -51,11 +51,7 @@ pub fn du_escanciano_unconditional(pit: ArrayView1<'_, f64>, confidence: Confide
 ///
 /// # Source
 /// Du and Escanciano (2017).
-pub fn du_escanciano_conditional(
-    pit: ArrayView1<'_, f64>,
-    confidence: Confidence,
-    lags: usize,
-) -> Result<TestOutcome> {
+pub fn du_escanciano_conditional(pit: ArrayView1<'_, f64>, confidence: Confidence, lags: usize) -> Result<TestOutcome> {
     let violations = cumulative_violations(pit, confidence)?;
     at_least("lags", "at least 1", 1, lags)?;
     enough("conditional test", lags.saturating_add(2), violations.len())?;
@@ -64,9 +60,8 @@ pub fn du_escanciano_conditional(
     }
     let centred: Vec<f64> = violations.iter().map(|h| h - 0.5 * confidence.tail()).collect();
     let n = centred.len();
-    let covariance = |lag: usize| {
-        centred[lag..].iter().zip(&centred).map(|(now, then)| now * then).sum::<f64>() / (n - lag) as f64
-    };
+    let covariance =
+        |lag: usize| centred[lag..].iter().zip(&centred).map(|(now, then)| now * then).sum::<f64>() / (n - lag) as f64;
     let variance = covariance(0);
     let statistic = n as f64 * (1..=lags).map(|lag| (covariance(lag) / variance).powi(2)).sum::<f64>();
     Ok(TestOutcome::chi_square(TestName::DuEscancianoConditional, statistic, lags as f64, n))
@@ -112,9 +107,8 @@ mod tests {
 
     #[test]
     fn hostile_inputs() {
-        let kind = |pit: Array1<f64>, lags| {
-            du_escanciano_conditional(pit.view(), Confidence::P95, lags).unwrap_err().kind()
-        };
+        let kind =
+            |pit: Array1<f64>, lags| du_escanciano_conditional(pit.view(), Confidence::P95, lags).unwrap_err().kind();
         assert_eq!(kind(array![], 1), ErrorKind::InvalidInput);
         assert_eq!(kind(array![f64::NAN], 1), ErrorKind::InvalidInput);
         assert_eq!(kind(array![0.5, -0.1], 1), ErrorKind::InvalidInput);

@@ -208,8 +208,13 @@ mod tests {
     #[test]
     fn the_mixed_test_adds_up_the_gaps() {
         // SciPy 1.17.1, xlogy for each of the gaps 3, 1, 4 and POF(3 of 10), p = 0.1; chi2.sf.
-        let mixed = mixed_kupiec(&Breaches::from_indices(10, vec![2, 3, 7]).unwrap(), Confidence::new(0.9).unwrap()).unwrap();
-        assert!((mixed.time_between_failures_statistic - TBF).abs() < 1e-9, "{}", mixed.time_between_failures_statistic);
+        let mixed =
+            mixed_kupiec(&Breaches::from_indices(10, vec![2, 3, 7]).unwrap(), Confidence::new(0.9).unwrap()).unwrap();
+        assert!(
+            (mixed.time_between_failures_statistic - TBF).abs() < 1e-9,
+            "{}",
+            mixed.time_between_failures_statistic
+        );
         assert!((mixed.time_between_failures_p_value - TBF_P).abs() < 1e-9);
         assert!((mixed.outcome.statistic - MIXED).abs() < 1e-9, "{}", mixed.outcome.statistic);
         assert!((mixed.outcome.p_value - MIXED_P).abs() < 1e-9);

@@ -110,23 +110,14 @@ impl DynamicQuantile {
         self.outcome(breaches, None, confidence)
     }
 
-    fn outcome(
-        &self,
-        breaches: &Breaches,
-        forecasts: Option<Vec<f64>>,
-        confidence: Confidence,
-    ) -> Result<TestOutcome> {
+    fn outcome(&self, breaches: &Breaches, forecasts: Option<Vec<f64>>, confidence: Confidence) -> Result<TestOutcome> {
         let regressors = 1 + self.lags + usize::from(forecasts.is_some());
         enough("dynamic quantile", self.lags.saturating_add(regressors + 1), breaches.observations())?;
         let Projection { explained, rank } = self.fit(breaches, forecasts.as_deref(), confidence.tail());
         let variance = confidence.tail() * confidence.level();
         let observations = breaches.observations() - self.lags;
-        let outcome = TestOutcome::chi_square(
-            TestName::DynamicQuantile,
-            explained / variance,
-            rank as f64,
-            observations,
-        );
+        let outcome =
+            TestOutcome::chi_square(TestName::DynamicQuantile, explained / variance, rank as f64, observations);
         if rank == regressors {
             return Ok(outcome);
         }

@@ -183,12 +183,7 @@ impl EProcess {
     /// # Errors
     /// [`Error::Input`] for numbers that are not finite, and for an expected shortfall that is missing or not above value
     /// at risk. The state is then as before.
-    pub fn observe(
-        &mut self,
-        outcome: f64,
-        value_at_risk: f64,
-        expected_shortfall: Option<f64>,
-    ) -> Result<EStep> {
+    pub fn observe(&mut self, outcome: f64, value_at_risk: f64, expected_shortfall: Option<f64>) -> Result<EStep> {
         for (name, value) in [("return", outcome), ("value at risk", value_at_risk)] {
             if !value.is_finite() {
                 return Err(Error::out_of_domain(name, "finite", value));

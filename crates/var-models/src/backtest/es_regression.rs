@@ -256,13 +256,12 @@ impl Problem {
                 [g[0] / a[0][0], 0.0]
             };
             decrement = g[0] * step[0] + g[1] * step[1];
-            if decrement < 1e-18 * scores.len() as f64 {
+            if decrement < 1e-24 * scores.len() as f64 {
                 return Ok(at);
             }
             let mut length = 1.0;
             loop {
-                let next =
-                    Line { intercept: at.intercept + length * step[0], slope: at.slope + length * step[1] };
+                let next = Line { intercept: at.intercept + length * step[0], slope: at.slope + length * step[1] };
                 let loss = self.loss(scores, next);
                 if loss <= here {
                     (at, here) = (next, loss);

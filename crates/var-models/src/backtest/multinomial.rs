@@ -121,9 +121,7 @@ pub fn multinomial_test(
     let pairs = || cells.iter().map(|o| *o as f64).zip(probabilities.iter().map(|p| n * p));
     let pearson = || pairs().map(|(o, e)| (o - e) * (o - e) / e).sum::<f64>();
     Ok(match statistic {
-        MultinomialStatistic::Pearson => {
-            TestOutcome::chi_square(TestName::MultinomialPearson, pearson(), k, total)
-        }
+        MultinomialStatistic::Pearson => TestOutcome::chi_square(TestName::MultinomialPearson, pearson(), k, total),
         MultinomialStatistic::Nass => {
             let inverse: f64 = probabilities.iter().map(|p| 1.0 / p).sum();
             let variance = 2.0 * k - (k * k + 4.0 * k + 1.0) / n + inverse / n;

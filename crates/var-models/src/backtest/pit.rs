@@ -45,9 +45,8 @@ pub fn kolmogorov_smirnov(pit: ArrayView1<'_, f64>) -> Result<TestOutcome> {
     let mut sorted = pit.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    let distance = sorted.iter().enumerate().fold(0.0_f64, |d, (i, u)| {
-        d.max((i + 1) as f64 / n - u).max(u - i as f64 / n)
-    });
+    let distance =
+        sorted.iter().enumerate().fold(0.0_f64, |d, (i, u)| d.max((i + 1) as f64 / n - u).max(u - i as f64 / n));
     let root = n.sqrt();
     let p_value = kolmogorov_beyond((root + 0.12 + 0.11 / root) * distance);
     let outcome = TestOutcome::new(TestName::KolmogorovSmirnov, distance, p_value, sorted.len());

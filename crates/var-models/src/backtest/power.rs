@@ -241,12 +241,7 @@ impl PowerStudy {
     ///
     /// # Errors
     /// As [`power`](Self::power).
-    pub fn attach(
-        &mut self,
-        outcome: TestOutcome,
-        observations: usize,
-        confidence: Confidence,
-    ) -> Result<TestOutcome> {
+    pub fn attach(&mut self, outcome: TestOutcome, observations: usize, confidence: Confidence) -> Result<TestOutcome> {
         let power = self.power(outcome.test, observations, confidence)?;
         Ok(outcome.with_power(power))
     }
@@ -343,8 +338,7 @@ impl Study {
         let tail = self.confidence.tail();
         Ok(self.compare(self.clustering(), self.config.simulations, |stream, truth| {
             let hits = self.hits(stream, truth);
-            let mut pit: Vec<f64> =
-                (0..self.observations).map(|_| tail + (1.0 - tail) * uniform(stream)).collect();
+            let mut pit: Vec<f64> = (0..self.observations).map(|_| tail + (1.0 - tail) * uniform(stream)).collect();
             hits.into_iter().for_each(|t| pit[t] = tail * uniform(stream));
             self.of_pit(&pit)
         }))
@@ -396,12 +390,8 @@ impl Study {
         let laws = self.laws()?;
         let (regression, simulations) = match self.test {
             TestName::EsRegressionStrict => (Some(EsRegression::Strict), (self.config.simulations / 10).max(100)),
-            TestName::EsRegressionAuxiliary => {
-                (Some(EsRegression::Auxiliary), (self.config.simulations / 10).max(100))
-            }
-            TestName::EsRegressionIntercept => {
-                (Some(EsRegression::Intercept), (self.config.simulations / 10).max(100))
-            }
+            TestName::EsRegressionAuxiliary => (Some(EsRegression::Auxiliary), (self.config.simulations / 10).max(100)),
+            TestName::EsRegressionIntercept => (Some(EsRegression::Intercept), (self.config.simulations / 10).max(100)),
             _ => (None, self.config.simulations),
         };
         let scales: Array1<f64> =

@@ -193,7 +193,8 @@ mod tests {
     use super::*;
 
     fn record() -> ForecastRecord {
-        ForecastRecord::new(array![-0.03, 0.01, -0.06].view(), array![0.02, 0.02, 0.03].view(), Confidence::P95).unwrap()
+        ForecastRecord::new(array![-0.03, 0.01, -0.06].view(), array![0.02, 0.02, 0.03].view(), Confidence::P95)
+            .unwrap()
     }
 
     #[test]

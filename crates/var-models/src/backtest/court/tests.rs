@@ -63,11 +63,9 @@ fn a_right_model_passes_and_a_wrong_one_does_not() {
 fn what_cannot_be_heard_is_unknown_with_its_reason() {
     let calm = ForecastRecord::new(Array1::zeros(250).view(), Array1::ones(250).view(), Confidence::P99).unwrap();
     let report = judge(&calm);
-    let unknown = |test| {
-        match &report.hearings.iter().find(|hearing| hearing.test == test).unwrap().outcome {
-            Status::Unknown { kind, reason } => (*kind, reason.clone()),
-            other => panic!("{other:?}"),
-        }
+    let unknown = |test| match &report.hearings.iter().find(|hearing| hearing.test == test).unwrap().outcome {
+        Status::Unknown { kind, reason } => (*kind, reason.clone()),
+        other => panic!("{other:?}"),
     };
     assert_eq!(unknown(TestName::Berkowitz), (ErrorKind::InvalidInput, "the record has no PIT".to_owned()));
     assert_eq!(unknown(TestName::AcerbiSzekelyZ2).1, "the record has no expected shortfall");
@@ -80,7 +78,8 @@ fn what_cannot_be_heard_is_unknown_with_its_reason() {
     assert!(report.outcome(TestName::DynamicQuantile).unwrap().degenerate);
     assert!(matches!(report.calibration, Status::Unknown { .. }));
     assert!(matches!(report.breach_loss_over_shortfall, Status::Unknown { .. }));
-    assert_eq!((report.breaches, report.expected_breaches), (0, 2.5));
+    assert_eq!(report.breaches, 0);
+    assert!((report.expected_breaches - 2.5).abs() < 1e-12);
     assert!(report.rejections(0.0).is_err());
 }
 

@@ -76,10 +76,10 @@ fn power_that_readers_of_a_year_should_know() {
         let seen = outcome.power.unwrap();
         close(seen.power, power, 1e-9);
         assert_eq!((seen.significance, seen.standard_error), (0.05, None));
-        assert_eq!(seen.alternative, Alternative::BreachProbability {
-            probability: 2.0 * confidence.tail(),
-            nominal: confidence.tail()
-        });
+        assert_eq!(
+            seen.alternative,
+            Alternative::BreachProbability { probability: 2.0 * confidence.tail(), nominal: confidence.tail() }
+        );
         assert!(seen.description.contains("probability 0."));
     }
     assert!(pof_power(250, Confidence::P99, 2.0, 0.0).is_err());
@@ -108,8 +108,9 @@ fn binomial_test_against_other_software() {
 
 #[test]
 fn first_failure_against_other_software() {
-    // SciPy 1.17.1 with p pᵏ summed over 20,000 days.
-    let tuff = |first: usize| kupiec_tuff(&Breaches::from_indices(1_000, vec![first - 1]).unwrap(), Confidence::P99).unwrap();
+    // SciPy 1.17.1 with p (1−p)ᵏ summed over 20,000 days.
+    let tuff =
+        |first: usize| kupiec_tuff(&Breaches::from_indices(1_000, vec![first - 1]).unwrap(), Confidence::P99).unwrap();
     for (first, statistic, p_value, exact) in [
         (3, 5.431_456_705_621_311, 0.019_777_175_311_255_654, 0.034_185_713_392_037_91),
         (600, 6.458_451_007_403_553_5, 0.011_042_586_494_693_14, 0.012_429_302_314_455_623),
@@ -119,7 +120,8 @@ fn first_failure_against_other_software() {
         close(outcome.p_value, p_value, 1e-8);
         close(outcome.exact_p_value.unwrap(), exact, 1e-9);
     }
-    assert_eq!((tuff(100).statistic, tuff(100).exact_p_value), (0.0, Some(1.0)));
+    assert!(tuff(100).statistic < 1e-12);
+    assert_eq!(tuff(100).exact_p_value, Some(1.0));
     close(tuff(3).power.unwrap().power, 0.114_301_173_388_42, 1e-9);
     let year = tuff_power(250, Confidence::P99, 2.0, 0.05).unwrap().power;
     close(year, 0.114_157_619_135_999_99, 1e-9);
@@ -132,7 +134,7 @@ fn tables_of_probabilities() {
     // SciPy 1.17.1, binom(20, 0.1): pmf and sf.
     let table = binomial_table(20, &[0, 3], Confidence::new(0.9).unwrap()).unwrap();
     close(table.exact_probability[0], 0.121_576_654_590_569_28, 1e-12);
-    close(table.exact_probability[1], 0.190_119_878_265_983_5, 1e-12);
+    close(table.exact_probability[1], 0.190_119_871_376_198_82, 1e-12);
     assert_eq!(table.at_least_probability[0], 1.0);
     close(table.at_least_probability[1], 0.323_073_194_810_534_4, 1e-12);
     assert_eq!(table.breaches, [0, 3]);
@@ -155,7 +157,10 @@ fn hostile_inputs() {
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     }
-    assert_eq!(kupiec_pof(10, 11, p95).unwrap_err().to_string(), "breaches must be at most the number of observations, got 11");
+    assert_eq!(
+        kupiec_pof(10, 11, p95).unwrap_err().to_string(),
+        "breaches must be at most the number of observations, got 11"
+    );
     let outcome = kupiec_pof(250, 4, p95).unwrap();
     assert!(outcome.rejects(1.5).is_err());
     let text = serde_json::to_string(&outcome).unwrap();

@@ -45,7 +45,10 @@ fn wealth_against_other_software() {
     }
 }
 
-const WEALTH: [(ForecastTarget, f64, f64, f64, Option<usize>); 0] = [];
+const WEALTH: [(ForecastTarget, f64, f64, f64, Option<usize>); 2] = [
+    (ForecastTarget::ValueAtRisk, 1.953_830_480_898_938_4, 1.925_896_426_541_311_4, 1.939_960_989_473_116, None),
+    (ForecastTarget::ExpectedShortfall, 2.661_604_522_840_513, 2.551_801_637_894_113, 2.608_209_408_067_196_5, None),
+];
 
 #[test]
 fn constant_bets_by_hand() {
@@ -67,8 +70,9 @@ fn constant_bets_by_hand() {
         .unwrap();
     assert_eq!(capped.clone().observe(0.0, 1.0, None).unwrap().stake, 0.1);
 
-    let mut process =
-        EProcess::new(ForecastTarget::ExpectedShortfall, confidence).with_betting(Betting::Constant { fraction: 0.2 }).unwrap();
+    let mut process = EProcess::new(ForecastTarget::ExpectedShortfall, confidence)
+        .with_betting(Betting::Constant { fraction: 0.2 })
+        .unwrap();
     // (3 − 1)/(0.25 · (1.5 − 1)) = 16.
     assert!((process.observe(-3.0, 1.0, Some(1.5)).unwrap().e_value - 16.0).abs() < 1e-12);
 }

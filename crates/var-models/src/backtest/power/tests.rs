@@ -83,15 +83,20 @@ fn without_an_alternative_the_power_is_the_size() {
     let config = PowerConfig::new(4).with_clustering_multiple(1.0).unwrap();
     let power = PowerStudy::new(config).power(TestName::Independence, 1_000, Confidence::P95).unwrap();
     assert!((power.power - 0.05).abs() < 0.04, "{}", power.power);
-    assert_eq!(power.alternative, Alternative::BreachClustering {
-        after_breach: Confidence::P95.tail(),
-        nominal: Confidence::P95.tail()
-    });
+    assert_eq!(
+        power.alternative,
+        Alternative::BreachClustering { after_breach: Confidence::P95.tail(), nominal: Confidence::P95.tail() }
+    );
 }
 
 #[test]
 fn alternatives_are_what_they_say() {
-    let study = Study { config: PowerConfig::new(1), test: TestName::DynamicQuantile, observations: 10, confidence: Confidence::P99 };
+    let study = Study {
+        config: PowerConfig::new(1),
+        test: TestName::DynamicQuantile,
+        observations: 10,
+        confidence: Confidence::P99,
+    };
     assert!((study.after_breach() - 0.1).abs() < 1e-12);
     assert_eq!(study.heavier(), Alternative::HeavierTail { degrees_of_freedom: 4.0 });
     let laws = study.laws().unwrap();

@@ -105,7 +105,7 @@ fn the_first_draws_are_pinned() {
     assert_eq!(independent_breaches(&mut stream, 400, 0.02), PINNED);
 }
 
-const PINNED: [usize; 0] = [];
+const PINNED: [usize; 6] = [91, 180, 198, 214, 240, 291];
 
 #[test]
 fn hostile_inputs() {
