@@ -205,8 +205,8 @@ impl Problem {
         const MOST: usize = 200;
         let n = self.y.len();
         let mut gamma = Line { intercept: 0.0, slope: 1.0 };
-        let mut last = f64::INFINITY;
-        let mut gain = f64::INFINITY;
+        let (mut last, mut gain) = (f64::INFINITY, f64::INFINITY);
+        let mut before = None;
         for _ in 0..MOST {
             let weights: Vec<f64> = (0..n).map(|t| -1.0 / self.shortfall(gamma, t)).collect();
             let beta = self.quantile(&weights);
@@ -214,10 +214,13 @@ impl Problem {
             gamma = self.scoring(&scores, gamma)?;
             let loss = self.loss(&scores, gamma);
             gain = last - loss;
-            if !(gain > 1e-11 * n as f64) {
+            // The quantile line moves from vertex to vertex: the turns end when it stays, or when two vertices are
+            // equally good to rounding.
+            if before == Some(beta) || !(gain > 1e-14 * n as f64) {
                 return Ok(Fit { beta, gamma, loss: loss - n as f64 });
             }
             last = loss;
+            before = Some(beta);
         }
         Err(CoreError::NotConverged { name: "ES regression", iterations: MOST, residual: gain }.into())
     }
@@ -256,8 +259,8 @@ impl Problem {
                 [g[0] / a[0][0], 0.0]
             };
             decrement = g[0] * step[0] + g[1] * step[1];
-            if decrement < 1e-24 * scores.len() as f64 {
-                return Ok(at);
+            if decrement < 1e-20 * scores.len() as f64 {
+                return Ok(Line { intercept: at.intercept + step[0], slope: at.slope + step[1] });
             }
             let mut length = 1.0;
             loop {

@@ -18,11 +18,11 @@ pub(super) fn deviance_part(x: f64, m: f64) -> f64 {
     let mut power = 2.0 * x * v;
     for k in 1..1_000 {
         power *= v * v;
-        let next = sum + power / (2 * k + 1) as f64;
-        if next == sum {
+        let term = power / (2 * k + 1) as f64;
+        sum += term;
+        if term.abs() <= 1e-17 * sum.abs() {
             break;
         }
-        sum = next;
     }
     sum
 }
@@ -165,7 +165,7 @@ pub(super) fn chi_square_beyond(x: f64, degrees: f64) -> f64 {
         return gamma_ur(0.5 * degrees, 0.5 * x);
     }
     let y = 0.5 * x;
-    let odd = degrees % 2.0 == 1.0;
+    let odd = degrees as u64 % 2 == 1;
     let (mut a, mut sum) = if odd { (0.5, libm::erfc(y.sqrt())) } else { (1.0, (-y).exp()) };
     while a < 0.5 * degrees {
         sum += (a * y.ln() - y - libm::lgamma(a + 1.0)).exp();

@@ -325,8 +325,9 @@ impl Tail {
             let step = solve(curvature, slope).ok_or(CoreError::Singular { name: NAME }).map_err(Error::from)?;
             // Newton's decrement: twice the gain that is left.
             residual = slope[0] * step[0] + slope[1] * step[1];
-            if residual < 1e-20 * self.z.len() as f64 {
-                return Ok(at);
+            if residual < 1e-12 * self.z.len() as f64 {
+                // The method squares the error: one more step is as good as it gets.
+                return Ok([at[0] + step[0], at[1] + step[1]]);
             }
             let here = self.log_likelihood(at);
             let mut length = 1.0;

@@ -29,7 +29,8 @@ pub(super) struct Line {
 /// (Bloomfield and Steiger 1983, §6). The `x` must not all be equal.
 pub(super) fn quantile_line(x: &[f64], y: &[f64], w: &[f64], tau: f64) -> Line {
     let flat = weighted_quantile(y.iter().copied().zip(w.iter().copied()).collect(), tau);
-    let mut pivot = y.iter().position(|v| *v == flat).unwrap_or(0);
+    let gap = |t: &usize| (y[*t] - flat).abs();
+    let mut pivot = (0..y.len()).min_by(|a, b| gap(a).total_cmp(&gap(b))).unwrap_or(0);
     let mut line = Line { intercept: flat, slope: 0.0 };
     let mut loss = tick_loss(x, y, w, tau, line);
     let mut stale = 0;

@@ -131,9 +131,8 @@ pub(super) fn upper_p_value(seen: f64, simulated: &[f64], ties: &mut impl Rng) -
     let slack = 1e-9 * seen.abs().max(1e-9);
     let mut extreme = 0;
     for value in simulated {
-        if *value > seen + slack {
-            extreme += 1;
-        } else if (value - seen).abs() <= slack && ties.random::<f64>() >= own {
+        let tied = (value - seen).abs() <= slack;
+        if *value > seen + slack || (tied && ties.random::<f64>() >= own) {
             extreme += 1;
         }
     }

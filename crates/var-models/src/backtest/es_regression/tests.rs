@@ -87,10 +87,10 @@ fn right_forecasts_are_rarely_rejected_and_wrong_ones_are() {
         [(EsRegression::Strict, 0.17), (EsRegression::Auxiliary, 0.17), (EsRegression::Intercept, 0.13)]
     {
         let reject = |record: &ForecastRecord| f64::from(regression.fit(record).unwrap().outcome.p_value < 0.05);
-        // The test is known to be oversized with 100 losses in the tail; 200 samples leave ±0.06.
-        let size = simulated(1, 1.0, 2_000, reject).iter().sum::<f64>() / 200.0;
+        // The test is known to be oversized with 60 losses in the tail; 200 samples leave ±0.06.
+        let size = simulated(1, 1.0, 1_200, reject).iter().sum::<f64>() / 200.0;
         assert!(size > 0.0 && size < most, "{regression:?}: {size}");
-        let power = simulated(2, 0.8, 2_000, reject).iter().sum::<f64>() / 200.0;
+        let power = simulated(2, 0.8, 1_200, reject).iter().sum::<f64>() / 200.0;
         assert!(power > 0.8, "{regression:?}: {power}");
     }
 }
@@ -98,9 +98,9 @@ fn right_forecasts_are_rarely_rejected_and_wrong_ones_are() {
 #[test]
 fn the_slope_finds_understatement_by_a_share() {
     // Forecasts are four fifths of the truth: the slope that repairs them is 1.25.
-    let slopes = simulated(3, 0.8, 2_000, |record| EsRegression::Auxiliary.fit(record).unwrap().slope);
+    let slopes = simulated(3, 0.8, 1_500, |record| EsRegression::Auxiliary.fit(record).unwrap().slope);
     let mean = slopes.iter().sum::<f64>() / 200.0;
-    assert!((mean - 1.25).abs() < 0.05, "{mean}");
+    assert!((mean - 1.25).abs() < 0.06, "{mean}");
     let one_sided =
         simulated(4, 0.8, 500, |record| EsRegression::Intercept.fit(record).unwrap().one_sided_p_value.unwrap());
     assert!(one_sided.iter().filter(|p| **p < 0.05).count() > 120);
