@@ -266,7 +266,8 @@ impl Problem {
             loop {
                 let next = Line { intercept: at.intercept + length * step[0], slope: at.slope + length * step[1] };
                 let loss = self.loss(scores, next);
-                if loss <= here {
+                // Rounding of the loss must not stop the steps: it hides errors of its square root.
+                if loss <= here + 1e-13 * scores.len() as f64 {
                     (at, here) = (next, loss);
                     break;
                 }
