@@ -41,19 +41,25 @@ fn scores(pit: ArrayView1<'_, f64>) -> Result<Vec<f64>> {
 /// # Ok::<(), alluse_var_models::Error>(())
 /// ```
 pub fn kolmogorov_smirnov(pit: ArrayView1<'_, f64>) -> Result<TestOutcome> {
+    let distance = largest_distance(pit)?;
+    let n = pit.len() as f64;
+    let root = n.sqrt();
+    let p_value = kolmogorov_beyond((root + 0.12 + 0.11 / root) * distance);
+    let outcome = TestOutcome::new(TestName::KolmogorovSmirnov, distance, p_value, pit.len());
+    Ok(match kolmogorov_exact(pit.len(), distance) {
+        Some(below) => outcome.with_exact(1.0 - below),
+        None => outcome,
+    })
+}
+
+/// Largest distance of the empirical distribution of the transforms from the diagonal.
+pub(super) fn largest_distance(pit: ArrayView1<'_, f64>) -> Result<f64> {
     check_pit(pit)?;
     let mut sorted = pit.to_vec();
     sorted.sort_by(f64::total_cmp);
     let n = sorted.len() as f64;
-    let distance =
-        sorted.iter().enumerate().fold(0.0_f64, |d, (i, u)| d.max((i + 1) as f64 / n - u).max(u - i as f64 / n));
-    let root = n.sqrt();
-    let p_value = kolmogorov_beyond((root + 0.12 + 0.11 / root) * distance);
-    let outcome = TestOutcome::new(TestName::KolmogorovSmirnov, distance, p_value, sorted.len());
-    Ok(match kolmogorov_exact(sorted.len(), distance) {
-        Some(below) => outcome.with_exact(1.0 - below),
-        None => outcome,
-    })
+    let farther = |d: f64, (i, u): (usize, &f64)| d.max((i + 1) as f64 / n - u).max(u - i as f64 / n);
+    Ok(sorted.iter().enumerate().fold(0.0, farther))
 }
 
 /// `2 Σ (−1)^(k−1) exp(−2k²x²)`.
