@@ -55,6 +55,16 @@ pub(super) fn at_least(name: &'static str, expected: &'static str, least: usize,
     if value >= least { Ok(()) } else { Err(Error::out_of_domain(name, expected, value as f64)) }
 }
 
+/// Refuses a count outside a range; the upper end keeps a slip of the pen from asking for all memory.
+pub(super) fn within(
+    name: &'static str,
+    expected: &'static str,
+    range: std::ops::RangeInclusive<usize>,
+    value: usize,
+) -> Result<()> {
+    if range.contains(&value) { Ok(()) } else { Err(Error::out_of_domain(name, expected, value as f64)) }
+}
+
 /// No answer on this input.
 pub(super) fn undefined(name: &'static str, reason: &'static str) -> Error {
     CoreError::Undefined { name, reason }.into()

@@ -111,8 +111,8 @@ impl DynamicQuantile {
     }
 
     fn outcome(&self, breaches: &Breaches, forecasts: Option<Vec<f64>>, confidence: Confidence) -> Result<TestOutcome> {
-        let regressors = 1 + self.lags + usize::from(forecasts.is_some());
-        enough("dynamic quantile", self.lags.saturating_add(regressors + 1), breaches.observations())?;
+        let regressors = self.lags.saturating_add(1 + usize::from(forecasts.is_some()));
+        enough("dynamic quantile", self.lags.saturating_add(regressors).saturating_add(1), breaches.observations())?;
         let Projection { explained, rank } = self.fit(breaches, forecasts.as_deref(), confidence.tail());
         let variance = confidence.tail() * confidence.level();
         let observations = breaches.observations() - self.lags;
@@ -200,6 +200,10 @@ mod tests {
         assert_eq!(kind(Array1::from_elem(10, f64::NAN)), ErrorKind::InvalidInput);
         assert_eq!(kind(Array1::from_elem(10, 0.1)), ErrorKind::InsufficientData);
         assert!(test.test_hits(&breaches, Confidence::P95).is_ok());
-        assert!(test.with_lags(usize::MAX / 2).test_hits(&breaches, Confidence::P95).is_err());
+        assert!(
+            [usize::MAX / 2, usize::MAX]
+                .iter()
+                .all(|n| test.with_lags(*n).test_hits(&breaches, Confidence::P95).is_err())
+        );
     }
 }

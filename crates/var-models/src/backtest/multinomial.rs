@@ -4,7 +4,7 @@ use alluse_risk_core::{Confidence, Error as CoreError};
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::check::{at_least, finite, length, undefined};
+use super::check::{at_least, finite, length, undefined, within};
 use super::outcome::{TestName, TestOutcome};
 use crate::{Error, Result};
 
@@ -26,9 +26,9 @@ pub enum MultinomialStatistic {
 /// Four levels from 97.5 % stand for expected shortfall at 97.5 %.
 ///
 /// # Errors
-/// [`Error::Input`] unless there is at least one.
+/// [`Error::Input`] unless there are 1 to 10,000.
 pub fn spaced_levels(start: Confidence, count: usize) -> Result<Vec<Confidence>> {
-    at_least("levels", "at least 1", 1, count)?;
+    within("levels", "in 1..=10000", 1..=10_000, count)?;
     let level = |j: usize| Confidence::new(start.level() + j as f64 / count as f64 * start.tail());
     Ok((0..count).map(level).collect::<alluse_risk_core::Result<_>>()?)
 }
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(test(&[1], &[]), ErrorKind::InvalidInput);
         assert_eq!(test(&[0, 0], &[Confidence::P99]), ErrorKind::Undefined);
         assert_eq!(test(&[1, 1, 1], &[Confidence::P99, Confidence::P95]), ErrorKind::InvalidInput);
-        assert!(spaced_levels(Confidence::P99, 0).is_err());
+        assert!([0, 10_001, usize::MAX].iter().all(|n| spaced_levels(Confidence::P99, *n).is_err()));
         let falling = multinomial_cells(array![0.0].view(), array![[2.0, 1.0]].view()).unwrap_err();
         assert_eq!(falling.kind(), ErrorKind::InvalidInput);
         assert!(multinomial_cells(array![0.0].view(), array![[f64::NAN, 1.0]].view()).is_err());

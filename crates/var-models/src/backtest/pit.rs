@@ -4,7 +4,7 @@ use alluse_risk_core::{Confidence, normal};
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use super::check::{at_least, enough, every, finite, undefined};
+use super::check::{enough, every, finite, undefined, within};
 use super::outcome::{TestName, TestOutcome};
 use super::projection::solve;
 use crate::{Error, Result};
@@ -377,10 +377,10 @@ pub struct Calibration {
 /// Histogram and reliability curve of the transforms.
 ///
 /// # Errors
-/// [`Error::Input`] for no transforms, transforms outside `[0, 1]` and no bins.
+/// [`Error::Input`] for no transforms, transforms outside `[0, 1]` and unless there are 1 to 1,000,000 bins.
 pub fn calibration(pit: ArrayView1<'_, f64>, bins: usize) -> Result<Calibration> {
     check_pit(pit)?;
-    at_least("bins", "at least 1", 1, bins)?;
+    within("bins", "in 1..=1000000", 1..=1_000_000, bins)?;
     let (n, width) = (pit.len() as f64, 1.0 / bins as f64);
     let mut counts = vec![0.0; bins];
     for u in pit {

@@ -8,7 +8,7 @@ use rand::Rng;
 use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::check::{at_least, positive, probability};
+use super::check::{positive, probability, within};
 use super::coverage::{binomial_power, check_counts, pof_power, tuff_power};
 use super::multinomial::spaced_levels;
 use super::outcome::{Alternative, Power, TestName, TestOutcome};
@@ -80,9 +80,9 @@ impl PowerConfig {
     /// With another number of simulations.
     ///
     /// # Errors
-    /// [`Error::Input`] for fewer than 100.
+    /// [`Error::Input`] for fewer than 100 and more than 10 million.
     pub fn with_simulations(mut self, simulations: usize) -> Result<Self> {
-        at_least("simulations", "at least 100", 100, simulations)?;
+        within("simulations", "in 100..=10000000", 100..=10_000_000, simulations)?;
         self.simulations = simulations;
         Ok(self)
     }

@@ -8,7 +8,7 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-use super::check::at_least;
+use super::check::within;
 use super::christoffersen::independence_statistic;
 use super::coverage::{pof_statistic, tuff_statistic};
 use super::duration::time_between_failures;
@@ -21,7 +21,7 @@ use crate::Result;
 /// | setting | default | meaning |
 /// |---|---|---|
 /// | `seed` | required | the same seed gives the same answer on any thread count |
-/// | `replicates` | 999 | simulated samples, at least 19 |
+/// | `replicates` | 999 | simulated samples, 19 to 100 million |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MonteCarlo {
@@ -56,7 +56,7 @@ impl MonteCarlo {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        at_least("replicates", "at least 19", 19, self.replicates)
+        within("replicates", "in 19..=100000000", 19..=100_000_000, self.replicates)
     }
 
     /// One number per sample; NaN stands for a sample on which the statistic has no value.

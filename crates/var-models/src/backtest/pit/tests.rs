@@ -116,7 +116,7 @@ fn hostile_inputs() {
         assert_eq!(berkowitz(pit.view()).unwrap_err().kind(), ErrorKind::InvalidInput);
         assert_eq!(berkowitz_tail(pit.view(), Confidence::P95).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
-    assert!(calibration(array![0.5].view(), 0).is_err());
+    assert!([0, usize::MAX].iter().all(|bins| calibration(array![0.5].view(), *bins).is_err()));
     let kind = |pit: Array1<f64>| berkowitz(pit.view()).unwrap_err().kind();
     assert_eq!(kind(array![0.0, 0.5, 0.5, 0.5, 0.5]), ErrorKind::InvalidInput);
     assert_eq!(kind(array![1.0, 0.5, 0.5, 0.5, 0.5]), ErrorKind::InvalidInput);

@@ -112,6 +112,7 @@ fn hostile_inputs() {
     let breaches = Breaches::from_indices(10, vec![1]).unwrap();
     let p = |test, draws| monte_carlo_p_value(&breaches, Confidence::P99, test, draws).unwrap_err().kind();
     assert_eq!(p(TestName::KupiecPof, MonteCarlo::new(1).with_replicates(18)), ErrorKind::InvalidInput);
+    assert_eq!(p(TestName::KupiecPof, MonteCarlo::new(1).with_replicates(usize::MAX)), ErrorKind::InvalidInput);
     assert_eq!(p(TestName::Berkowitz, MonteCarlo::new(1)), ErrorKind::Unsupported);
     assert_eq!((MonteCarlo::new(3).seed(), MonteCarlo::new(3).replicates()), (3, 999));
 }
