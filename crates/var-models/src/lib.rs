@@ -16,6 +16,7 @@
 
 mod age_weighted;
 mod assessment;
+pub mod backtest;
 mod conditional;
 mod cornish_fisher;
 mod decomposition;

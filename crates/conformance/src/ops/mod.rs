@@ -6,6 +6,7 @@
 use crate::args::Args;
 use crate::outcome::Outcome;
 
+mod backtests;
 mod covariance;
 mod drawdowns;
 mod measures;
@@ -22,6 +23,7 @@ pub type Table = &'static [(&'static str, Op)];
 
 /// Every family.
 const FAMILIES: &[Table] = &[
+    backtests::TABLE,
     covariance::TABLE,
     drawdowns::TABLE,
     measures::TABLE,

@@ -4,8 +4,9 @@ use alluse_quant::risk_core::measures::{CornishFisher, ExpansionDomain, Expansio
 use alluse_quant::risk_core::volatility::{EwmaStart, EwmaVolatility};
 use alluse_quant::risk_core::{Confidence, Decay, Horizon, LossDistribution, VarModel};
 use alluse_quant::var_models::{
-    ComponentVar, Conditional, DeltaNormal, FilteredHistorical, Historical, Innovations, NormalLoss, ParametricNormal,
-    ParametricStudentT, Residuals, Rolling, StudentTLoss, Window, tail_table,
+    ComponentVar, Conditional, DeltaNormal, FilteredHistorical, Historical, Innovations, NormalLoss,
+    ParametricCornishFisher, ParametricNormal, ParametricStudentT, Residuals, Rolling, StudentTLoss, Window,
+    tail_table,
 };
 
 use super::Table;
@@ -152,6 +153,7 @@ enum Method {
     Normal,
     EwmaNormal,
     Filtered,
+    CornishFisher,
 }
 
 /// The rules are stated on ascending returns, the models' on losses.
@@ -170,6 +172,7 @@ pub(super) fn forecaster(args: &mut Args<'_>, window: usize) -> Result<(Box<dyn 
         ("normal", Method::Normal),
         ("ewma_normal", Method::EwmaNormal),
         ("filtered_historical", Method::Filtered),
+        ("cornish_fisher", Method::CornishFisher),
     ];
     let (fixed, expanding) = (Window::Fixed(window), Window::Expanding(window));
     Ok(match args.choice("method", &methods)? {
@@ -178,6 +181,11 @@ pub(super) fn forecaster(args: &mut Args<'_>, window: usize) -> Result<(Box<dyn 
             (Box::new(Historical::default().with_quantile_rule(rule).with_min_observations(window)), fixed)
         }
         Method::Normal => (Box::new(ParametricNormal::default().with_ddof(args.count("ddof")?)), fixed),
+        Method::CornishFisher => {
+            args.choice("ddof", &[("0", ())])?;
+            let model = ParametricCornishFisher::default().with_domain(ExpansionDomain::Unchecked);
+            (Box::new(model.with_min_observations(window)), fixed)
+        }
         Method::EwmaNormal => {
             let volatility = EwmaVolatility::default().with_decay(Decay::new(args.number("decay")?)?);
             let volatility = volatility.with_start(EwmaStart::Held { observations: window });

@@ -2,9 +2,10 @@
 
 use alluse_risk_core::{Confidence, Error as CoreError, ErrorKind, moments};
 use jiff::civil::Date;
-use ndarray::ArrayView1;
+use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
+use crate::backtest::LevelRecord;
 use crate::{Error, Result};
 
 /// One-day forecasts of one model beside the P&L that came.
@@ -162,6 +163,34 @@ impl ForecastRecord {
     pub fn level(&self, confidence: Confidence) -> Result<&LevelForecasts> {
         let unknown = || CoreError::Unknown { name: "level", value: confidence.level().to_string() };
         Ok(self.levels.iter().find(|level| level.confidence == confidence).ok_or_else(unknown)?)
+    }
+
+    /// What a court hears of one level: P&L and value at risk of the days that have one, and beside them expected
+    /// shortfall and probability transforms, each when none of those days lacks it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a level that was not asked, when no day has a value at risk, and as
+    /// [`LevelRecord::with_expected_shortfall`].
+    pub fn at(&self, confidence: Confidence) -> Result<LevelRecord> {
+        let level = self.level(confidence)?;
+        let days: Vec<usize> = (0..self.len()).filter(|&i| level.value_at_risk[i].is_some()).collect();
+        if days.is_empty() {
+            return Err(CoreError::Empty { name: "days with a value at risk" }.into());
+        }
+        let whole = |values: &[Option<f64>]| days.iter().map(|&i| values[i]).collect::<Option<Array1<f64>>>();
+        let realised: Array1<f64> = days.iter().map(|&i| self.realised[i]).collect();
+        let Some(value_at_risk) = whole(&level.value_at_risk) else {
+            return Err(CoreError::Empty { name: "value at risk" }.into());
+        };
+        let mut record = LevelRecord::new(realised.view(), value_at_risk.view(), confidence)?;
+        if let Some(shortfall) = whole(&level.expected_shortfall) {
+            record = record.with_expected_shortfall(shortfall.view())?;
+        }
+        if let Some(pit) = whole(&self.pit) {
+            // The court asks how probable a return at or below the one that came was.
+            record = record.with_pit((1.0 - pit).view())?;
+        }
+        Ok(record)
     }
 
     /// Every forecast that could not be made.

@@ -25,6 +25,8 @@ def case(op, expect, rel=1e-12, **args):
             args[name] = value.tolist()
     if isinstance(expect, np.ndarray):
         expect = expect.tolist()
+    if isinstance(expect, dict):
+        expect = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in expect.items()}
     lines.append(
         {"id": f"{op}/{len(lines)}", "op": op, "args": args, "expect": expect, "tol": {"rel": rel, "abs": 1e-14},
          "tier": "core", "source": "the definition, in NumPy and SciPy", "note": ""}
@@ -172,6 +174,52 @@ case("volatility.ewma", {"variance": recursion[-1], "volatility_annualised": np.
      returns=r, decay=l, initial_variance="first_square", periods_per_year=12, horizon=3)
 case("volatility.ewma", {"variance": recursion[3]}, returns=r, decay=l, initial_variance="first_square", observations=4)
 case("volatility.ewma_effective_observations", 74, decay=0.94, tail_weight=0.01)
+
+# backtest
+h = np.array([0, 1, 1, 0, 0, 1, 0, 0, 0, 1, 0, 0])
+rb = np.where(h == 1, -0.03, 0.01)
+vb = 0.02 + 0.001 * np.arange(12)
+vb[2] = 0.03  # a loss equal to value at risk is no breach
+hits = (-rb > vb).astype(int)
+N, X, p = len(hits), int(hits.sum()), 0.1
+xl = lambda x, y: x * np.log(y) if x else 0.0
+lr = lambda n, x, q: -2 * (xl(x, q) + xl(n - x, 1 - q) - xl(x, x / n) - xl(n - x, 1 - x / n))
+pairs = [int(((hits[:-1] == i) & (hits[1:] == j)).sum()) for i in (0, 1) for j in (0, 1)]
+case("backtest.breaches", {"count": X, "transitions": pairs}, returns=rb, var=vb)
+error("backtest.breaches", "invalid_input", returns=rb, var=vb[1:])
+case("backtest.kupiec_pof", {"statistic": lr(20, 3, p), "p_value": stats.chi2.sf(lr(20, 3, p), 1)}, rel=1e-10, observations=20, breaches=3, confidence=0.9)
+error("backtest.kupiec_pof", "invalid_input", observations=20, breaches=21, confidence=0.9)
+inside = [x for x in range(61) if lr(60, x, p) < stats.chi2.ppf(0.95, 1)]
+case("backtest.kupiec_region", {"lowest": inside[0], "highest": inside[-1]}, observations=60, confidence=0.9, test_confidence=0.95)
+days = [d for d in range(1, 500) if lr(d, 1, p) < stats.chi2.ppf(0.95, 1)]
+case("backtest.kupiec_tuff_region", {"first": days[0], "last": days[-1]}, confidence=0.9, test_confidence=0.95)
+case("backtest.mixed_kupiec_combine", {"statistic": 7.5, "p_value": stats.chi2.sf(7.5, 4), "time_between_failures_p_value": stats.chi2.sf(6.5, 3)}, rel=1e-10,
+     breaches=3, time_between_failures_statistic=6.5, pof_statistic=1.0)
+n00, n01, n10, n11 = 10, 3, 4, 2
+pool = (n01 + n11) / 19
+ind = -2 * (xl(n00 + n10, 1 - pool) + xl(n01 + n11, pool) - xl(n00, n00 / 13) - xl(n01, n01 / 13) - xl(n10, n10 / 6) - xl(n11, n11 / 6))
+cc = ind + lr(20, 6, p)
+case("backtest.christoffersen", {"independence_statistic": ind, "independence_p_value": stats.chi2.sf(ind, 1), "conditional_coverage_statistic": cc, "conditional_coverage_p_value": stats.chi2.sf(cc, 2)}, rel=1e-10,
+     transitions=[n00, n01, n10, n11], observations=20, breaches=6, confidence=0.9)
+for side, test in (("greater", "greater"), ("less", "less"), ("two_sided", "two-sided")):
+    case("backtest.binomial", {"p_value": stats.binomtest(5, 20, p, alternative=test).pvalue}, rel=1e-10, observations=20, breaches=5, confidence=0.9, alternative=side)
+case("backtest.binomial_table", {"exact_probability": stats.binom.pmf([0, 3, 7], 20, p), "at_least_probability": stats.binom.sf([-1, 2, 6], 20, p)}, rel=1e-10,
+     observations=20, breaches=[0, 3, 7], confidence=0.9)
+case("backtest.traffic_light", {"cumulative_probability": stats.binom.cdf(6, 20, p), "zone": "yellow"}, rel=1e-10, observations=20, breaches=6, confidence=0.9)
+case("backtest.traffic_light", {"zone": "red", "multiplier_plus": 1.0}, observations=250, breaches=10, confidence=0.99)
+y = hits - p
+regressors = np.column_stack([np.ones(N - 1), y[:-1], vb[1:]])
+for include, k in ((True, 3), (False, 2)):
+    fitted = regressors[:, :k] @ np.linalg.lstsq(regressors[:, :k], y[1:])[0]
+    case("backtest.dq", {"statistic": fitted @ fitted / (p * (1 - p)), "p_value": stats.chi2.sf(fitted @ fitted / (p * (1 - p)), k)}, rel=1e-9,
+         returns=rb, var=vb, confidence=0.9, lags=1, include_var=include)
+es = 1.25 * vb
+case("backtest.acerbi_szekely", {"statistic": (rb * hits / es).sum() / (N * p) + 1}, returns=rb, var=vb, es=es, confidence=0.9, variant="z2")
+case("backtest.acerbi_szekely", {"statistic": (rb * hits / es).sum() / X + 1}, returns=rb, var=vb, es=es, confidence=0.9, variant="z1")
+error("backtest.acerbi_szekely", "undefined", returns=np.abs(rb), var=vb, es=es, confidence=0.9, variant="z1")
+# One day at 90 %: with probability 0.9 there is no breach and the statistic is 1, so its upper quantiles are.
+case("backtest.acerbi_szekely_critical", 1.0, variant="z2", observations=1, confidence=0.9, significance=0.5, simulations=99, distribution="normal")
+error("backtest.acerbi_szekely_critical", "invalid_input", variant="z2", observations=10, confidence=0.9, significance=0.05, simulations=99, distribution="student_t", degrees_of_freedom=1)
 
 text = "".join(json.dumps(line) + "\n" for line in lines)
 Path(__file__).with_name("analytics.jsonl").write_text(text)
