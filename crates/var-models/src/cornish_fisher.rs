@@ -198,3 +198,55 @@ impl VarModel for ParametricCornishFisher {
         Ok(Box::new(loss))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::ErrorKind;
+
+    use super::*;
+
+    fn loss() -> CornishFisherLoss {
+        let expansion = CornishFisher::new(0.001, 0.01, -0.3, 1.0, ExpansionDomain::Monotone).unwrap();
+        CornishFisherLoss::new(expansion, Horizon::DAY)
+    }
+
+    #[test]
+    fn golden_figures() {
+        // The expanded quantile and its tail integral with mpmath at 25 digits.
+        let var = loss().value_at_risk(Confidence::P975).unwrap().value;
+        assert!((var - 0.0205760874499132).abs() < 1e-15, "{var}");
+        let tail = loss().spectral(&Spectrum::expected_shortfall(Confidence::P975)).unwrap().value;
+        assert!((tail - 0.0270462699571912).abs() < 1e-11, "{tail}");
+        // The Edgeworth tail mean is another expansion: close for small moments, not the same.
+        let es = loss().expected_shortfall(Confidence::P975).unwrap().value;
+        assert!((es / tail - 1.0).abs() < 0.1 && es != tail, "{es} {tail}");
+        assert_eq!(loss().horizon(), Horizon::DAY);
+    }
+
+    #[test]
+    fn the_cdf_inverts_the_quantile() {
+        for level in [0.01, 0.5, 0.9, 0.975, 0.9999] {
+            let c = Confidence::new(level).unwrap();
+            let var = loss().value_at_risk(c).unwrap().value;
+            assert!((loss().cdf(var).unwrap() - level).abs() < 1e-13, "{level}");
+        }
+        assert!(loss().cdf(f64::NAN).is_err());
+        assert!(loss().cdf(1e9).unwrap() == 1.0 && loss().cdf(-1e9).unwrap() < 1e-300);
+        let certain = CornishFisher::new(2.0, 0.0, 0.0, 0.0, ExpansionDomain::Monotone).unwrap();
+        let certain = CornishFisherLoss::new(certain, Horizon::DAY);
+        assert_eq!((certain.cdf(-2.0).unwrap(), certain.cdf(-2.1).unwrap()), (1.0, 0.0));
+    }
+
+    #[test]
+    fn outside_the_domain_only_the_quantile_answers() {
+        let bent = CornishFisher::new(0.0, 1.0, -3.0, 2.0, ExpansionDomain::Unchecked).unwrap();
+        let bent = CornishFisherLoss::new(bent, Horizon::DAY).with_floor(ShortfallFloor::None);
+        assert!(bent.value_at_risk(Confidence::P99).is_ok());
+        assert_eq!(bent.cdf(1.0).unwrap_err().kind(), ErrorKind::Undefined);
+        assert!(bent.spectral(&Spectrum::expected_shortfall(Confidence::P95)).is_err());
+        let huge = CornishFisher::new(0.0, f64::MAX, 0.0, 0.0, ExpansionDomain::Monotone).unwrap();
+        let huge = CornishFisherLoss::new(huge, Horizon::DAY);
+        assert_eq!(huge.value_at_risk(Confidence::P99).unwrap_err().kind(), ErrorKind::Numerical);
+        assert_eq!(huge.expansion().standard_deviation(), f64::MAX);
+    }
+}

@@ -2,16 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may fail by panicking; exact numbers are compared")]
 
-use alluse_risk_core::measures::{LossSample, QuantileRule, Spectrum};
+use alluse_risk_core::measures::{ExpansionDomain, LossSample, QuantileRule, ShortfallFloor, Spectrum};
 use alluse_risk_core::panel::ReturnPanel;
 use alluse_risk_core::streams::Streams;
 use alluse_risk_core::{
-    AssetId, Confidence, Error as CoreError, ErrorKind, HistorySplitter, Horizon, LossDistribution,
+    AssetId, Confidence, Decay, Error as CoreError, ErrorKind, HalfLife, HistorySplitter, Horizon, LossDistribution,
     Result as CoreResult, VarModel,
 };
 use alluse_var_models::{
-    DegreesOfFreedomBound, DeltaNormal, EmpiricalLoss, Error, Historical, HorizonRule, LinearBook, NormalLoss,
-    ParametricNormal, ParametricStudentT, StudentTFit, StudentTLoss, tail_table,
+    AgeWeighted, DegreesOfFreedomBound, DeltaNormal, EmpiricalLoss, Error, Historical, HorizonRule, KernelHistorical,
+    LinearBook, NormalLoss, ParametricCornishFisher, ParametricNormal, ParametricSkewedT, ParametricStudentT,
+    SkewedTFit, StudentTFit, StudentTLoss, tail_table,
 };
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -243,6 +244,74 @@ fn a_hedge_of_rounding_size_carries_no_risk() {
     assert!(book([3.0, -0.999]).at_multiplier(2.0).is_ok());
     let error = book([1e200, 1.0]).at_multiplier(2.0).unwrap_err();
     assert!(matches!(error, Error::Input(CoreError::Overflow { .. })), "{error:?}");
+}
+
+#[test]
+fn the_shapes_behind_the_trait() {
+    let shapes: Vec<(Box<dyn VarModel>, usize)> = vec![
+        (Box::new(AgeWeighted::new(HalfLife::periods(60.0).unwrap()).with_min_observations(30)), 30),
+        (Box::new(KernelHistorical::default().with_min_observations(30)), 30),
+        (Box::new(ParametricCornishFisher::default().with_min_observations(30)), 30),
+        (Box::new(ParametricSkewedT), SkewedTFit::MIN_OBSERVATIONS),
+    ];
+    for (model, least) in shapes {
+        assert_eq!(model.min_observations(), least, "{}", model.name());
+        let loss = forecast(&*model, returns(500), 1e6, 1).unwrap();
+        let at = |c| loss.value_at_risk(c).unwrap().value;
+        let es = loss.expected_shortfall(Confidence::P95).unwrap().value;
+        assert!(es > at(Confidence::P95) && at(Confidence::P99) > at(Confidence::P95), "{}", model.name());
+        let double = forecast(&*model, returns(500), 2e6, 1).unwrap().expected_shortfall(Confidence::P95).unwrap();
+        // The skewed t is found by a search that ends at a gradient of 1e-6.
+        assert!((double.value / es - 2.0).abs() < 1e-4, "{}", model.name());
+        // Not far from the plain historical figure on the same days.
+        let plain = forecast(&Historical::default(), returns(500), 1e6, 1).unwrap();
+        let plain = plain.expected_shortfall(Confidence::P95).unwrap().value;
+        assert!((es / plain - 1.0).abs() < 0.25, "{}: {es} {plain}", model.name());
+        assert_eq!(forecast(&*model, returns(500), 1.0, 2).unwrap_err().kind(), ErrorKind::Unsupported);
+        assert!(forecast(&*model, returns(least - 1), 1.0, 1).is_err(), "{}", model.name());
+    }
+}
+
+#[test]
+fn old_days_count_less() {
+    // λ = 1/2 on four days: probabilities 8, 4, 2, 1 of 15, newest first.
+    let model = AgeWeighted::new(Decay::new(0.5).unwrap()).with_min_observations(4);
+    let loss = forecast(&model, array![-0.04, -0.01, -0.03, -0.02], 1.0, 1).unwrap();
+    let at = |c: f64| loss.value_at_risk(Confidence::new(c).unwrap()).unwrap().value;
+    // From the largest loss down: 0.04 has 1/15, 0.03 has 4/15 (5/15 so far), 0.02 has 8/15.
+    assert_eq!((at(0.95), at(0.9), at(0.7), at(0.6)), (0.04, 0.03, 0.03, 0.02));
+    let shortfall = loss.expected_shortfall(Confidence::new(0.8).unwrap()).unwrap();
+    // A fifth of the mass: all of 0.04 (1/15) and half of 0.03's (2 of 4/15).
+    assert!((shortfall.value - (0.04 + 2.0 * 0.03) / 3.0).abs() < 1e-12);
+    assert!((shortfall.effective_observations - 225.0 / 85.0).abs() < 1e-12);
+    let between = model.clone().with_quantile_rule(QuantileRule::Hazen);
+    let between = forecast(&between, array![-0.04, -0.01, -0.03, -0.02], 1.0, 1).unwrap();
+    let between = between.value_at_risk(Confidence::new(0.9).unwrap()).unwrap().value;
+    assert!(between > 0.03 && between < 0.04, "{between}");
+}
+
+#[test]
+fn cornish_fisher_refuses_outside_its_domain() {
+    // One crash in two hundred quiet days: skewness near −14.
+    let mut crash = Array1::from_elem(200, 0.001);
+    crash[100] = -0.2;
+    for (i, r) in crash.iter_mut().enumerate() {
+        *r += 1e-4 * f64::from(i as u32 % 7);
+    }
+    let model = ParametricCornishFisher::default();
+    assert_eq!(forecast(&model, crash.clone(), 1.0, 1).unwrap_err().kind(), ErrorKind::Undefined);
+    let named = model.clone().with_domain(ExpansionDomain::Unchecked).with_floor(ShortfallFloor::ValueAtRisk);
+    assert!(forecast(&named, crash, 1.0, 1).is_ok());
+    // Under independence skewness falls with √h: ten days are closer to the normal law than one.
+    let rule = model.with_horizon_rule(HorizonRule::SquareRootOfTime);
+    let ask = |days| forecast(&rule, returns(500), 1.0, days).unwrap();
+    let centred = |days| {
+        let loss = ask(days);
+        let at = |c: f64| loss.value_at_risk(Confidence::new(c).unwrap()).unwrap().value;
+        (at(0.999) - at(0.5)) / (at(0.9) - at(0.5))
+    };
+    let normal = 3.090_232_306_167_813 / 1.281_551_565_544_600_4;
+    assert!((centred(100) - normal).abs() < (centred(1) - normal).abs());
 }
 
 fn laws() -> impl Strategy<Value = (f64, f64, f64)> {
