@@ -1,5 +1,6 @@
 //! What every estimate says about itself, and the steps the estimators share.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, ShapeBuilder};
@@ -137,30 +138,41 @@ pub(super) fn diagnose(matrix: ArrayView2<'_, f64>, flags: &mut Vec<CovarianceFl
     Ok(None)
 }
 
+/// Rows one after the other, copied only when they are not so already.
+fn row_major<'a>(returns: &'a ArrayView2<'_, f64>) -> Cow<'a, [f64]> {
+    match returns.as_slice() {
+        Some(slice) => Cow::Borrowed(slice),
+        None => Cow::Owned(returns.iter().copied().collect()),
+    }
+}
+
 /// Column means by sums that do not lose digits.
 pub(super) fn column_means(returns: ArrayView2<'_, f64>) -> Array1<f64> {
+    let data = row_major(&returns);
     // Rows outside, columns inside: the inner loop runs along memory. Knuth's two-sum has no branch.
-    let mut sums = Array1::<f64>::zeros(returns.ncols());
+    let mut sums = vec![0.0_f64; returns.ncols()];
     let mut lost = sums.clone();
-    for row in returns.rows() {
-        for ((sum, lost), &value) in sums.iter_mut().zip(lost.iter_mut()).zip(row) {
+    for row in data.chunks_exact(returns.ncols().max(1)) {
+        for ((sum, lost), &value) in sums.iter_mut().zip(&mut lost).zip(row) {
             let next = *sum + value;
             let back = next - *sum;
             *lost += (*sum - (next - back)) + (value - back);
             *sum = next;
         }
     }
-    (sums + lost) / returns.nrows() as f64
+    (Array1::from(sums) + Array1::from(lost)) / returns.nrows() as f64
 }
 
 /// Returns less a centre, columns along memory: that is how Gram products read them.
 pub(super) fn centred(returns: ArrayView2<'_, f64>, centre: ArrayView1<'_, f64>) -> Array2<f64> {
+    let data = row_major(&returns);
+    let width = returns.ncols().max(1);
     let mut deviations = Array2::zeros(returns.dim().f());
     // Some rows at a time, so that what is read across memory is still in the cache for the next column.
     let rows = 64;
-    for (from, mut to) in returns.axis_chunks_iter(Axis(0), rows).zip(deviations.axis_chunks_iter_mut(Axis(0), rows)) {
-        for ((from, mut to), centre) in from.columns().into_iter().zip(to.columns_mut()).zip(&centre) {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to = from - centre);
+    for (block, mut to) in data.chunks(rows * width).zip(deviations.axis_chunks_iter_mut(Axis(0), rows)) {
+        for ((column, mut to), centre) in to.columns_mut().into_iter().enumerate().zip(&centre) {
+            to.iter_mut().zip(block.chunks_exact(width)).for_each(|(to, row)| *to = row[column] - centre);
         }
     }
     deviations
