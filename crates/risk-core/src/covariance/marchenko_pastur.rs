@@ -118,7 +118,7 @@ mod tests {
         // Sum of squared differences on numpy.linspace(lower, upper, 1000), kernels added up without a cut.
         let values = [0.2, 0.35, 0.5, 0.6, 0.8, 1.1, 3.45];
         for (noise, n, want) in
-            [(0.7, 20.0, 41.869_879_497_199_804), (0.4, 20.0, 385.270_573_298_217_8), (0.7, 5.0, 83.566_206_507_543_23)]
+            [(0.7, 20.0, 41.869879497199804), (0.4, 20.0, 385.2705732982178), (0.7, 5.0, 83.56620650754323)]
         {
             let got = misfit(&values, noise, n / 7.0, 0.1);
             assert!((got / want - 1.0).abs() < 1e-12, "{got}");
