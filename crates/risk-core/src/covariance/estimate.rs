@@ -1,8 +1,9 @@
 //! What every estimate says about itself, and the steps the estimators share.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, ShapeBuilder};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ShapeBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{Covariance, Definiteness, RepairAction, spectral};
@@ -137,33 +138,57 @@ pub(super) fn diagnose(matrix: ArrayView2<'_, f64>, flags: &mut Vec<CovarianceFl
     Ok(None)
 }
 
+/// Rows one after the other, copied only when they are not so already.
+fn row_major<'a>(returns: &'a ArrayView2<'_, f64>) -> Cow<'a, [f64]> {
+    match returns.as_slice() {
+        Some(slice) => Cow::Borrowed(slice),
+        None => Cow::Owned(returns.iter().copied().collect()),
+    }
+}
+
 /// Column means by sums that do not lose digits.
 pub(super) fn column_means(returns: ArrayView2<'_, f64>) -> Array1<f64> {
+    let data = row_major(&returns);
     // Rows outside, columns inside: the inner loop runs along memory. Knuth's two-sum has no branch.
-    let mut sums = Array1::<f64>::zeros(returns.ncols());
+    let mut sums = vec![0.0_f64; returns.ncols()];
     let mut lost = sums.clone();
-    for row in returns.rows() {
-        for ((sum, lost), &value) in sums.iter_mut().zip(lost.iter_mut()).zip(row) {
+    for row in data.chunks_exact(returns.ncols().max(1)) {
+        for ((sum, lost), &value) in sums.iter_mut().zip(&mut lost).zip(row) {
             let next = *sum + value;
             let back = next - *sum;
             *lost += (*sum - (next - back)) + (value - back);
             *sum = next;
         }
     }
-    (sums + lost) / returns.nrows() as f64
+    (Array1::from(sums) + Array1::from(lost)) / returns.nrows() as f64
 }
+
+/// Side of the square tiles in which returns are turned over: a cache line of numbers.
+const TILE: usize = 8;
 
 /// Returns less a centre, columns along memory: that is how Gram products read them.
 pub(super) fn centred(returns: ArrayView2<'_, f64>, centre: ArrayView1<'_, f64>) -> Array2<f64> {
-    let mut deviations = Array2::zeros(returns.dim().f());
-    // Some rows at a time, so that what is read across memory is still in the cache for the next column.
-    let rows = 64;
-    for (from, mut to) in returns.axis_chunks_iter(Axis(0), rows).zip(deviations.axis_chunks_iter_mut(Axis(0), rows)) {
-        for ((from, mut to), centre) in from.columns().into_iter().zip(to.columns_mut()).zip(&centre) {
-            to.iter_mut().zip(from).for_each(|(to, from)| *to = from - centre);
+    let (rows, columns) = returns.dim();
+    let (data, centre) = (row_major(&returns), centre.to_vec());
+    let mut deviations = vec![0.0; rows * columns];
+    // A tile is read along rows and written along columns, so no cache line is touched for one number only.
+    for (top, block) in data.chunks(TILE * columns.max(1)).enumerate().map(|(index, block)| (index * TILE, block)) {
+        for (left, centre) in centre.chunks(TILE).enumerate().map(|(index, centre)| (index * TILE, centre)) {
+            let mut tile = [[0.0; TILE]; TILE];
+            for (row, values) in block.chunks_exact(columns).enumerate() {
+                for (column, (value, centre)) in values[left..].iter().zip(centre).enumerate() {
+                    tile[column][row] = value - centre;
+                }
+            }
+            let height = TILE.min(rows - top);
+            for (column, values) in tile.iter().enumerate().take(centre.len()) {
+                let start = (left + column) * rows + top;
+                deviations[start..start + height].copy_from_slice(&values[..height]);
+            }
         }
     }
-    deviations
+    // The shape fits by construction; if it did not, this would be the same matrix in another layout.
+    Array2::from_shape_vec((rows, columns).f(), deviations).unwrap_or_else(|_| &returns - &ArrayView1::from(&centre))
 }
 
 /// Refuses returns that are not finite and samples that are too short.
@@ -185,5 +210,25 @@ pub(super) fn varying(name: &'static str, returns: ArrayView2<'_, f64>) -> Resul
     match still_assets(returns).next() {
         None => Ok(()),
         Some(_) => Err(Error::Undefined { name, reason: "an asset's returns are all the same" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turning_over_keeps_every_return_in_its_place() {
+        for (rows, columns) in [(1, 1), (3, 5), (7, 8), (8, 7), (8, 8), (9, 17), (16, 24), (25, 3)] {
+            let returns = Array2::from_shape_fn((rows, columns), |(t, i)| (100 * t + i) as f64);
+            let centre = Array1::from_shape_fn(columns, |i| 0.5 * i as f64);
+            let got = centred(returns.view(), centre.view());
+            assert_eq!(got, &returns - &centre);
+            assert!(got.t().is_standard_layout());
+            // The same from columns along memory.
+            let turned = returns.t().as_standard_layout().into_owned().reversed_axes();
+            assert_eq!(centred(turned.view(), centre.view()), got);
+            assert_eq!(column_means(turned.view()), column_means(returns.view()));
+        }
     }
 }

@@ -13,6 +13,7 @@ use ::faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_with_conj,
 };
 use ::faer::linalg::matmul::matmul as multiply;
+use ::faer::linalg::matmul::triangular::{BlockStructure, matmul as multiply_triangle};
 use ::faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use ::faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
 use ::faer::{Accum, Conj, Mat, MatMut, MatRef, Par, Spec};
@@ -139,10 +140,6 @@ pub(super) fn matmul(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<A
     array((m, n), product)
 }
 
-/// Columns of a Gram matrix that one product makes: wide enough for the kernel, narrow enough that
-/// little is computed above the diagonal.
-const GRAM_BLOCK: usize = 96;
-
 /// The lower triangle of `X'X`; what stands above it is not defined.
 pub(super) fn gram_lower(x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Failure> {
     let (m, n) = x.dim();
@@ -154,19 +151,18 @@ pub(super) fn gram_lower(x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Failure>
     };
     let x = MatRef::from_column_major_slice(&data, m, n);
     let mut product = vec![0.0; n * n];
-    let mut lower = MatMut::from_column_major_slice_mut(&mut product, n, n);
-    for start in (0..n).step_by(GRAM_BLOCK) {
-        let width = GRAM_BLOCK.min(n - start);
-        multiply(
-            lower.as_mut().submatrix_mut(start, start, n - start, width),
-            Accum::Replace,
-            x.transpose().subrows(start, n - start),
-            x.subcols(start, width),
-            1.0,
-            Par::Seq,
-        );
-    }
-    Ok(array((n, n), product)?.reversed_axes())
+    multiply_triangle(
+        MatMut::from_row_major_slice_mut(&mut product, n, n),
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        x.transpose(),
+        BlockStructure::Rectangular,
+        x,
+        BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
+    array((n, n), product)
 }
 
 fn columns_along_memory(x: ArrayView2<'_, f64>) -> Vec<f64> {

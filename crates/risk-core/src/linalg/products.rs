@@ -75,17 +75,24 @@ pub fn matvec(a: ArrayView2<'_, f64>, x: ArrayView1<'_, f64>) -> Result<Array1<f
 /// ```
 pub fn gram(x: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     check::finite_matrix("matrix", x)?;
-    let product = mirrored(&backend::gram_lower(x).map_err(|failure| failure.named("product", x.ncols()))?);
+    let product = mirrored(backend::gram_lower(x).map_err(|failure| failure.named("product", x.ncols()))?);
     check::finite_matrix("product", product.view())?;
     Ok(product)
 }
 
+/// Side of the square tiles in which a triangle is mirrored.
+const TILE: usize = 16;
+
 /// The symmetric matrix of a lower triangle, rows along memory.
-pub(super) fn mirrored(lower: &Array2<f64>) -> Array2<f64> {
-    let mut full = lower.as_standard_layout().into_owned();
-    for row in 0..full.nrows() {
-        for column in 0..row {
-            full[[column, row]] = full[[row, column]];
+pub(super) fn mirrored(lower: Array2<f64>) -> Array2<f64> {
+    let n = lower.nrows();
+    let mut full = if lower.is_standard_layout() { lower } else { lower.as_standard_layout().into_owned() };
+    // Tile by tile: writing a whole column at once would miss the cache at every entry.
+    for (top, left) in (0..n).step_by(TILE).flat_map(|top| (0..=top).step_by(TILE).map(move |left| (top, left))) {
+        for row in top..(top + TILE).min(n) {
+            for column in left..(left + TILE).min(row) {
+                full[[column, row]] = full[[row, column]];
+            }
         }
     }
     full

@@ -330,8 +330,8 @@ mod both {
     fn products_and_factors_agree() {
         for n in [1, 2, 17, 130] {
             let x = sample(n + 30, n);
-            let mut pure = super::super::products::mirrored(&faer::gram_lower(x.view()).unwrap());
-            let other = super::super::products::mirrored(&lapack::gram_lower(x.view()).unwrap());
+            let mut pure = super::super::products::mirrored(faer::gram_lower(x.view()).unwrap());
+            let other = super::super::products::mirrored(lapack::gram_lower(x.view()).unwrap());
             assert!(largest_difference(&pure, &other) < 1e-11);
             let product = faer::matmul(x.view(), pure.view()).unwrap();
             assert!(largest_difference(&product, &lapack::matmul(x.view(), pure.view()).unwrap()) < 1e-8);

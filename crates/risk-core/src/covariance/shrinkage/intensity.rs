@@ -4,7 +4,7 @@
 //! over pairs first and over dates second, each is a mean over dates of products of row sums:
 //! `Σ_ij M_ij = mean((x'x)²)`. No matrix beyond the second moments is formed.
 
-use ndarray::{Array1, ArrayView1};
+use ndarray::ArrayView1;
 
 use super::sample::{Sample, squares};
 use super::target::Target;
@@ -21,10 +21,14 @@ pub(super) fn oas(sample: &Sample, target: &Target) -> f64 {
     if numerator > 0.0 { numerator / numerator.max((n + 1.0) * dispersion) } else { 0.0 }
 }
 
+/// Distance from the target, relative to the sample, that only rounding makes.
+const ROUNDING: f64 = 16.0 * f64::EPSILON;
+
 /// Ledoit and Wolf's estimates, one a target. At the target itself any weight gives the same matrix: 0.
 pub(super) fn ledoit_wolf(sample: &Sample, target: &Target) -> f64 {
     let distance = squares(target.distance_to(sample).view());
-    if distance <= 0.0 {
+    let size = sample.inflation.powi(2) * squares(sample.moments.view());
+    if distance <= ROUNDING.powi(2) * size {
         return 0.0;
     }
     let (excess, distance) = match target {
@@ -41,9 +45,14 @@ pub(super) fn ledoit_wolf(sample: &Sample, target: &Target) -> f64 {
     (excess / (sample.observations() * distance)).clamp(0.0, 1.0)
 }
 
+/// `xₜ'xₜ` for every date.
+fn sizes(sample: &Sample) -> Vec<f64> {
+    sample.across(|_| |x| x * x)
+}
+
 /// `Σ M_ij`.
 fn fourth_moments(sample: &Sample) -> f64 {
-    sample.mean(sample.across(|_, x| x * x).into_iter().map(|s| s * s))
+    sample.mean(sizes(sample).into_iter().map(|size| size * size))
 }
 
 /// `π = Σ M_ij − Σ S_ij²`: the asymptotic variances of the entries, added up.
@@ -59,12 +68,16 @@ fn entry_variance(sample: &Sample) -> f64 {
 /// ```
 fn factor_covariance(sample: &Sample, b: ArrayView1<'_, f64>, v: f64) -> f64 {
     let s = &sample.moments;
-    let factor: Vec<f64> = sample.across(|_, x| x).into_iter().map(|sum| sum / sample.assets()).collect();
-    let sizes = sample.across(|_, x| x * x);
-    let loaded = sample.across(|asset, x| b[asset] * x);
-    let diagonal = own_variance(sample);
-    let cubes = sample.along(|date, x| x.powi(3) * factor[date]);
-    let crossed = sample.along(|date, x| (x * factor[date]).powi(2));
+    let factor: Vec<f64> = sample.across(|_| |x| x).into_iter().map(|sum| sum / sample.assets()).collect();
+    let sizes = sizes(sample);
+    let loaded = sample.across(|asset| {
+        let load = b[asset];
+        move |x| load * x
+    });
+    let fourth = sample.along(&factor, |_, x| (x * x).powi(2));
+    let cubes = sample.along(&factor, |f, x| x.powi(3) * f);
+    let crossed = sample.along(&factor, |f, x| (x * f).powi(2));
+    let diagonal = compensated(fourth.iter().zip(s.diag()).map(|(m, s)| m - s * s));
 
     let off = b.dot(&s.dot(&b)) - compensated(b.iter().zip(s.diag()).map(|(b, s)| b * b * s));
     let first = sample.mean(factor.iter().zip(&sizes).zip(&loaded).map(|((f, size), l)| f * size * l));
@@ -72,12 +85,6 @@ fn factor_covariance(sample: &Sample, b: ArrayView1<'_, f64>, v: f64) -> f64 {
     let third = sample.mean(factor.iter().zip(&loaded).map(|(f, l)| (f * l).powi(2)));
     let third = third - compensated(b.iter().zip(&crossed).map(|(b, c)| b * b * c)) - v * off;
     diagonal + 2.0 / v * first - third / (v * v)
-}
-
-/// `Σᵢ (M_ii − S_ii²)`.
-fn own_variance(sample: &Sample) -> f64 {
-    let fourth = sample.along(|_, x| (x * x).powi(2));
-    compensated(fourth.iter().zip(sample.moments.diag()).map(|(m, s)| m - s * s))
 }
 
 /// `π − ρ` for the constant correlation `c`, where `S` may have another divisor than the moments `S0`.
@@ -91,11 +98,17 @@ fn correlation_excess(sample: &Sample, c: f64, volatilities: ArrayView1<'_, f64>
     // S0 S terms and S² terms in one coefficient of S0².
     let mixed = sample.inflation * (2.0 - sample.inflation);
     let total = fourth_moments(sample) - mixed * squares(s.view());
-    let fourth = Array1::from(sample.along(|_, x| (x * x).powi(2)));
+    let sums = sample.across(|asset| {
+        let volatility = volatilities[asset];
+        move |x| volatility * x
+    });
+    let cubes = sample.across(|asset| {
+        let inverse = 1.0 / volatilities[asset];
+        move |x| x.powi(3) * inverse
+    });
+    let fourth = sample.along(&sums, |_, x| (x * x).powi(2));
     let own = compensated(fourth.iter().zip(s.diag()).map(|(m, s)| m - mixed * s * s));
 
-    let cubes = sample.across(|asset, x| x.powi(3) / volatilities[asset]);
-    let sums = sample.across(|asset, x| volatilities[asset] * x);
     let skewed = sample.mean(cubes.iter().zip(&sums).map(|(a, b)| a * b)) - compensated(fourth.iter().copied());
     // σ_j/σ_i S0_ii S0_ij = σ_i σ_j S0_ij / inflation.
     let quadratic = volatilities.dot(&s.dot(&volatilities));

@@ -1,6 +1,6 @@
 //! Centred returns and their second moments, in units in which fourth powers are safe.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2, aview1};
 
 use crate::Result;
 use crate::covariance::estimate::{centred, column_means};
@@ -57,21 +57,25 @@ impl Sample {
         matrix
     }
 
-    /// For every date the sum over assets of a term of the asset and its deviation.
-    pub(super) fn across(&self, term: impl Fn(usize, f64) -> f64) -> Vec<f64> {
+    /// For every date the sum over assets of a term of the deviation; `term` makes it for an asset.
+    pub(super) fn across<F: Fn(f64) -> f64>(&self, term: impl Fn(usize) -> F) -> Vec<f64> {
         let mut sums = vec![0.0; self.deviations.nrows()];
         // Assets outside, dates inside: that is how the deviations lie in memory.
         for (asset, column) in self.deviations.columns().into_iter().enumerate() {
-            sums.iter_mut().zip(column).for_each(|(sum, x)| *sum += term(asset, *x));
+            let term = term(asset);
+            sums.iter_mut().zip(column).for_each(|(sum, x)| *sum += term(*x));
         }
         sums
     }
 
-    /// For every asset the mean over dates of a term of the date and its deviation.
-    pub(super) fn along(&self, term: impl Fn(usize, f64) -> f64) -> Vec<f64> {
+    /// For every asset the mean over dates of a term of the date's `given` and its deviation.
+    pub(super) fn along(&self, given: &[f64], term: impl Fn(f64, f64) -> f64) -> Vec<f64> {
         let n = self.observations();
-        let mean = |column: ndarray::ArrayView1<'_, f64>| {
-            column.iter().enumerate().map(|(date, x)| term(date, *x)).sum::<f64>() / n
+        // Terms first, sum second: both loops then run in lanes.
+        let mut terms = vec![0.0; given.len()];
+        let mean = |column: ArrayView1<'_, f64>| {
+            terms.iter_mut().zip(given).zip(column).for_each(|((slot, g), x)| *slot = term(*g, *x));
+            aview1(&terms).sum() / n
         };
         self.deviations.columns().into_iter().map(mean).collect()
     }

@@ -6,6 +6,9 @@ mod matrix;
 mod nearest;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 mod repair;
+mod shrinkage;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod structured;
 
 use ndarray::{Array2, array};
 use proptest::prelude::*;
@@ -36,4 +39,18 @@ fn samples() -> impl Strategy<Value = Array2<f64>> {
         prop::collection::vec(-0.1..0.1_f64, n * assets)
             .prop_map(move |data| Array2::from_shape_vec((n, assets), data).unwrap())
     })
+}
+
+/// Returns with a common swing, waves of their own, and no randomness, so that other programs can make them too.
+fn waves(observations: usize, assets: usize) -> Array2<f64> {
+    Array2::from_shape_fn((observations, assets), |(t, i)| {
+        let (t, i) = ((t + 1) as f64, (i + 1) as f64);
+        0.01 * ((1.7 * t + i * i).sin() + 0.8 * (0.9 * t).sin() + 0.3 * (2.3 * t * i).cos())
+    })
+}
+
+#[track_caller]
+fn row_close(got: ndarray::ArrayView1<'_, f64>, want: &[f64], tolerance: f64) {
+    let want = Array2::from_shape_vec((1, want.len()), want.to_vec()).unwrap();
+    all_close(got.insert_axis(ndarray::Axis(0)), &want, tolerance);
 }
