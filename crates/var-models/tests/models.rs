@@ -263,10 +263,10 @@ fn the_shapes_behind_the_trait() {
         let double = forecast(&*model, returns(500), 2e6, 1).unwrap().expected_shortfall(Confidence::P95).unwrap();
         // The skewed t is found by a search that ends at a gradient of 1e-6.
         assert!((double.value / es - 2.0).abs() < 1e-4, "{}", model.name());
-        // Not far from the plain historical figure on the same days.
+        // Not far from the plain historical figure on the same days; the expansion is the furthest off.
         let plain = forecast(&Historical::default(), returns(500), 1e6, 1).unwrap();
         let plain = plain.expected_shortfall(Confidence::P95).unwrap().value;
-        assert!((es / plain - 1.0).abs() < 0.25, "{}: {es} {plain}", model.name());
+        assert!((es / plain - 1.0).abs() < 0.3, "{}: {es} {plain}", model.name());
         assert_eq!(forecast(&*model, returns(500), 1.0, 2).unwrap_err().kind(), ErrorKind::Unsupported);
         assert!(forecast(&*model, returns(least - 1), 1.0, 1).is_err(), "{}", model.name());
     }
