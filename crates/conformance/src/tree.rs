@@ -25,7 +25,7 @@ pub enum Tree {
 impl Tree {
     /// Named fields from pairs; of a name given twice the later value stays.
     #[must_use]
-    pub fn fields<const N: usize>(pairs: [(&str, Tree); N]) -> Self {
+    pub fn fields<'a>(pairs: impl IntoIterator<Item = (&'a str, Tree)>) -> Self {
         Self::Fields(pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     }
 

@@ -39,6 +39,7 @@ mod nested;
 pub mod normal;
 pub mod panel;
 mod receipt;
+pub mod scores;
 pub mod splits;
 pub mod streams;
 mod sum;

@@ -17,6 +17,7 @@
 mod age_weighted;
 mod assessment;
 pub mod backtest;
+mod combination;
 mod conditional;
 mod cornish_fisher;
 mod decomposition;
@@ -46,6 +47,7 @@ pub use age_weighted::AgeWeighted;
 pub use assessment::{
     AssessmentNode, Composite, CompositePart, CompositeScale, RiskAssessment, RiskFigure, RiskKind, RiskUnit,
 };
+pub use combination::{Combination, CombinedForecasts, CombinedLoss, CombinedModel};
 pub use conditional::{Conditional, Innovations};
 pub use cornish_fisher::{CornishFisherLoss, ParametricCornishFisher};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};

@@ -12,6 +12,7 @@ mod drawdowns;
 mod measures;
 mod moments;
 mod options;
+mod rolling;
 mod var;
 mod volatility;
 
@@ -29,6 +30,7 @@ const FAMILIES: &[Table] = &[
     measures::TABLE,
     moments::TABLE,
     options::TABLE,
+    rolling::TABLE,
     var::TABLE,
     volatility::TABLE,
 ];

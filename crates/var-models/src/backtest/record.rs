@@ -1,7 +1,7 @@
 //! What a court hears: outcomes and what had been forecast for them.
 
-use alluse_risk_core::{Confidence, Error as CoreError};
-use ndarray::{ArrayView1, Zip};
+use alluse_risk_core::{Confidence, Error as CoreError, scores};
+use ndarray::{Array1, ArrayView1, Zip};
 use serde::{Deserialize, Serialize};
 
 use super::Breaches;
@@ -144,6 +144,23 @@ impl LevelRecord {
             return Err(super::check::undefined("loss over expected shortfall", "nothing was breached"));
         }
         Ok(indices.iter().map(|t| -self.returns[*t] / shortfall[*t]).sum::<f64>() / indices.len() as f64)
+    }
+
+    /// Quantile loss of every day, see [`scores::quantile_loss`].
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a loss beyond the range of numbers.
+    pub fn quantile_loss(&self) -> Result<Array1<f64>> {
+        Ok(scores::quantile_loss(self.returns(), self.value_at_risk(), self.confidence)?)
+    }
+
+    /// Joint loss of value at risk and expected shortfall of every day, see [`scores::joint_loss`].
+    ///
+    /// # Errors
+    /// [`Error::Input`] without forecasts of expected shortfall, and for a loss beyond the range of numbers.
+    pub fn joint_loss(&self) -> Result<Array1<f64>> {
+        let shortfall = self.expected_shortfall()?;
+        Ok(scores::joint_loss(self.returns(), self.value_at_risk(), shortfall, self.confidence)?)
     }
 
     /// The worst day: the largest loss beyond value at risk, in its units, and when.

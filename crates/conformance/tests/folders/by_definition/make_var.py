@@ -115,5 +115,76 @@ for window in [4, 5]:
 error("var_forecast.rolling", "insufficient_data", returns=r, window=6, confidence=c, method="normal", ddof=1)
 error("var_forecast.rolling", "invalid_input", returns=r, window=0, confidence=c, method="normal", ddof=1)
 
+# The recursive methods: forecasts that look back to the first return.
+def summary(var, es):
+    return {
+        "count": len(var), "var_first": var[0], "var_last": var[-1], "var_mean": var.mean(), "var_max": var.max(),
+        "var_max_index": int(var.argmax()), "es_first": es[0], "es_last": es[-1], "es_mean": es.mean(),
+    }
+
+
+decay, window = 0.8, 4
+start = (r[:window] ** 2).mean()
+after = [start]
+for value in r[window:-1]:
+    after.append(decay * after[-1] + (1 - decay) * value**2)
+sd = np.sqrt(np.array(after))
+z = stats.norm.ppf(c)
+case("var_forecast.rolling", summary(z * sd, stats.norm.pdf(z) / a * sd), returns=r, window=window, confidence=c, method="ewma_normal", decay=decay)
+v = [start]
+for value in r:
+    v.append(decay * v[-1] + (1 - decay) * value**2)
+residuals = r / np.sqrt(v[:-1])
+var, es = [], []
+for i in range(window, len(r)):
+    newest = residuals[i - window : i]
+    var.append(-np.quantile(newest, a) * np.sqrt(v[i]))
+    es.append(tail_mean(newest, a) * np.sqrt(v[i]))
+case("var_forecast.rolling", summary(np.array(var), np.array(es)), returns=r, window=window, confidence=c, method="filtered_historical", decay=decay, quantile="linear_type7")
+
+
+def expanded(w):
+    m, sd, z = w.mean(), w.std(), stats.norm.ppf(a)
+    s, k = ((w - m) ** 3).mean() / sd**3, ((w - m) ** 4).mean() / sd**4 - 3
+    return -(m + (z + (z**2 - 1) * s / 6 + (z**3 - 3 * z) * k / 24 - (2 * z**3 - 5 * z) * s**2 / 36) * sd), 0.0
+
+
+moments_only = rolling(window, c, expanded)
+moments_only = {name: value for name, value in moments_only.items() if name.startswith("var") or name == "count"}
+case("var_forecast.rolling", moments_only, returns=r, window=window, confidence=c, method="cornish_fisher", ddof=0)
+
+# backtest.rolling
+long = np.round(np.random.default_rng(7).standard_t(4, 60) * 0.01, 5)
+window, c, a, lags = 10, 0.9, 0.1, 2
+var = np.array([-np.quantile(long[i - window : i], a) for i in range(window, 60)])
+es = np.array([tail_mean(long[i - window : i], a) for i in range(window, 60)])
+came = long[window:]
+hit = (-came > var).astype(int)
+n, x = len(hit), int(hit.sum())
+pairs = np.zeros((2, 2))
+for before, now in zip(hit[:-1], hit[1:]):
+    pairs[before, now] += 1
+log = lambda count, p: count * np.log(p) if count else 0.0
+pof = -2 * (log(n - x, 1 - a) + log(x, a) - log(n - x, 1 - x / n) - log(x, x / n))
+pooled = pairs[:, 1].sum() / pairs.sum()
+free = sum(log(pairs[i, 1], pairs[i, 1] / pairs[i].sum()) + log(pairs[i, 0], pairs[i, 0] / pairs[i].sum()) for i in range(2))
+tied = log(pairs[:, 1].sum(), pooled) + log(pairs[:, 0].sum(), 1 - pooled)
+independence = -2 * (tied - free)
+demeaned = hit - a
+regressors = np.column_stack([np.ones(n - lags)] + [demeaned[lags - k : n - k] for k in range(1, lags + 1)] + [var[lags:]])
+b = np.linalg.lstsq(regressors, demeaned[lags:], rcond=None)[0]
+where = np.flatnonzero(hit)
+case(
+    "backtest.rolling",
+    {
+        "breaches": x, "first_breach_indices": where[:5].tolist(), "last_breach_indices": where[-5:].tolist(),
+        "kupiec_statistic": pof, "independence_statistic": independence, "conditional_coverage_statistic": pof + independence,
+        "dq_statistic": b @ regressors.T @ regressors @ b / (a * (1 - a)),
+        "quantile_loss_mean": ((a - hit) * (came + var)).mean(), "z2": (came * hit / es).sum() / (n * a) + 1,
+        "breach_loss_over_es": (-came / es)[where].mean(),
+    },
+    rel=1e-9, returns=long, window=window, confidence=c, method="historical", quantile="linear_type7", dq_lags=lags,
+)
+
 text = "".join(json.dumps(line) + "\n" for line in lines)
 Path(__file__).with_name("var.jsonl").write_text(text)
