@@ -2,6 +2,8 @@
 
 mod law;
 mod records;
+#[cfg(test)]
+mod tests;
 
 use alluse_risk_core::{Error as CoreError, History, Horizon, LossDistribution, Result as CoreResult, VarModel};
 use ndarray::{Array1, ArrayView1};
