@@ -29,6 +29,7 @@ mod check;
 mod contract;
 pub mod covariance;
 mod error;
+pub mod inference;
 pub mod labels;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub mod linalg;
@@ -38,6 +39,7 @@ mod nested;
 pub mod normal;
 pub mod panel;
 mod receipt;
+pub mod scores;
 pub mod streams;
 mod sum;
 mod types;
