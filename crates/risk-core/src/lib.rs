@@ -30,6 +30,7 @@ mod contract;
 pub mod covariance;
 mod error;
 pub mod experts;
+pub mod inference;
 pub mod labels;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub mod linalg;

@@ -36,7 +36,7 @@ impl Bootstrap {
         self
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.replicates >= 2 {
             return Ok(());
         }
