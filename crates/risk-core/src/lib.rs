@@ -29,9 +29,11 @@ mod check;
 mod contract;
 pub mod covariance;
 mod error;
+pub mod expected_returns;
 pub mod labels;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub mod linalg;
+pub mod liquidity;
 pub mod measures;
 pub mod moments;
 mod nested;

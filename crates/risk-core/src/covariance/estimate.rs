@@ -37,6 +37,8 @@ pub enum CovarianceFlag {
         /// Its position.
         asset: usize,
     },
+    /// Fitted tails stand at the heavy end of their range: the variance may not exist.
+    HeaviestTail,
 }
 
 /// An estimated covariance and how far it can be trusted.

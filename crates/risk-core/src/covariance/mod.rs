@@ -29,12 +29,16 @@ mod correlation;
 mod definiteness;
 mod estimate;
 pub mod ewma;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod factored;
 mod kendall;
 mod matrix;
 mod nearest;
 mod pairwise;
 mod ranks;
 mod repair;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod robust;
 mod sample;
 mod semi;
 mod spectral;
@@ -44,6 +48,11 @@ pub use correlation::{CorrelationEstimate, CorrelationMethod, SampleCorrelation}
 pub use definiteness::{CovarianceSummary, Definiteness};
 pub use estimate::{CovarianceEstimate, CovarianceEstimator, CovarianceFlag};
 pub use ewma::{EwmaCentre, EwmaCovariance, EwmaWeights};
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub use factored::{
+    FactorCovariance, FactorInverse, FactorRegression, FactorRegressionEstimate, FactorRisk, FactorScaling, ResidualDdof,
+    ResidualFloor, StatisticalFactorEstimate, StatisticalFactors,
+};
 pub use matrix::Covariance;
 pub use nearest::{NearestAlgorithm, NearestCorrelation, NearestCorrelationSolution};
 pub use pairwise::{PairwiseCovariance, PairwiseEstimate};
@@ -51,8 +60,14 @@ pub use repair::{
     ClippedEigenvalues, PsdPolicy, RepairAction, Repaired, ShrunkCorrelation, clip_correlation, clip_eigenvalues,
     shrink_correlation,
 };
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub use robust::{
+    DegreesOfFreedom, DegreesOfFreedomStatus, MultivariateStudentT, ScatterCentre, ScatterScale, StudentTScatter,
+    TylerFit, TylerScatter,
+};
 pub use sample::SampleCovariance;
 pub use semi::{SemiCovariance, SemiTarget};
+pub(crate) use spectral::gram;
 
 #[cfg(test)]
 mod tests;
