@@ -17,7 +17,8 @@ pub enum ResidualFloor {
     Refuse,
     /// Kept as estimated, zero included; products work, solves refuse.
     Keep,
-    /// Raised to this share of the asset's variance where it is below; in [0, 1].
+    /// Raised to this share of the asset's variance where it is below; in [0, 1]. An asset that never moved stays at
+    /// zero.
     ShareOfVariance(f64),
     /// Raised to this variance where it is below.
     Absolute(f64),

@@ -8,14 +8,33 @@ pub use tyler::{ScatterCentre, ScatterScale, TylerFit, TylerScatter};
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
+use crate::covariance::spectral;
 use crate::linalg::{Cholesky, gram};
 use crate::{Error, Result};
 
-/// Squared Mahalanobis lengths of the rows, and the log-determinant of the scatter.
-fn distances(scatter: ArrayView2<'_, f64>, rows: ArrayView2<'_, f64>) -> Result<(Array1<f64>, f64)> {
-    let factor = Cholesky::named("scatter", scatter)?;
-    let whitened = factor.solve_lower(rows.t())?;
-    Ok((whitened.map_axis(Axis(0), |column| column.dot(&column)), factor.log_determinant()))
+/// A scatter by its Cholesky factor, and rows seen in its units.
+struct Whitened {
+    factor: Cholesky,
+    /// Squared Mahalanobis lengths of the rows.
+    lengths: Array1<f64>,
+}
+
+impl Whitened {
+    fn new(scatter: ArrayView2<'_, f64>, rows: ArrayView2<'_, f64>) -> Result<Self> {
+        let factor = Cholesky::named("scatter", scatter)?;
+        let whitened = factor.solve_lower(rows.t())?;
+        Ok(Self { factor, lengths: whitened.map_axis(Axis(0), |column| column.dot(&column)) })
+    }
+
+    /// `‖L⁻¹ N L⁻ᵀ − I‖ / √p`: how far the next scatter is from this one, the same in all directions and
+    /// units. A scatter on its way to a singular one shrinks by the same factor at every step: this sees it,
+    /// a difference of entries would not.
+    fn change_to(&self, next: ArrayView2<'_, f64>) -> Result<f64> {
+        let half = self.factor.solve_lower(next)?;
+        let mut ratio = self.factor.solve_lower(half.t())?;
+        ratio.diag_mut().mapv_inplace(|v| v - 1.0);
+        Ok(spectral::frobenius(ratio.iter()) / (next.nrows() as f64).sqrt())
+    }
 }
 
 /// `Σ wᵢ xᵢ xᵢ'`.

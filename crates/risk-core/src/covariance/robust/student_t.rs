@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::digamma;
 
-use super::{distances, median, tolerance, weighted_products};
+use super::{Whitened, median, tolerance, weighted_products};
 use crate::covariance::estimate::checked;
 use crate::covariance::matrix::scaled;
 use crate::covariance::{Covariance, CovarianceEstimate, CovarianceEstimator, CovarianceFlag};
@@ -51,7 +51,7 @@ pub enum DegreesOfFreedomStatus {
 /// | parameter | default | meaning | range |
 /// |---|---|---|---|
 /// | `degrees_of_freedom` | fitted in [2.05, 200] | ν | positive, `lower < upper` |
-/// | `tolerance` | 1e-9 | largest relative change of location, scatter and ν in the last step | (0, 1) |
+/// | `tolerance` | 1e-9 | largest change of location and scatter in units of the scatter, and of ln ν, in the last step | (0, 1) |
 /// | `max_iterations` | 2,000 | | at least 1 |
 ///
 /// The scatter is divided by the sum of the weights, not by `n`, which has the same fixed point and gets there
@@ -100,7 +100,7 @@ pub struct MultivariateStudentT {
     pub observations: usize,
     /// Iterations made.
     pub iterations: usize,
-    /// Largest relative change of the last step.
+    /// Largest change of location, scatter (both in units of the scatter) and ln ν in the last step.
     pub residual: f64,
 }
 
@@ -246,28 +246,21 @@ impl State {
         lengths.mapv(|d| (self.nu + p) / (self.nu + d))
     }
 
-    /// One step of ECME; the largest relative change.
+    /// One step of ECME; the largest change in units of the scatter.
     fn step(&mut self, sample: &Standardised, degrees: DegreesOfFreedom) -> Result<f64> {
         let deviations = &sample.rows - &self.location;
-        let (lengths, _) = distances(self.scatter.view(), deviations.view())?;
+        let current = Whitened::new(self.scatter.view(), deviations.view())?;
         let before = self.nu;
-        self.update_nu(&lengths, degrees);
-        let weights = self.weights(&lengths);
+        self.update_nu(&current.lengths, degrees);
+        let weights = self.weights(&current.lengths);
         let total = weights.sum();
         let shift = weights.dot(&deviations) / total;
-        let mut next = weighted_products((&deviations - &shift).view(), weights.view())? / total;
-        std::mem::swap(&mut next, &mut self.scatter);
-        let deviation = self.scatter.diag().mapv(f64::sqrt);
-        let mut change = (self.nu / before).ln().abs();
-        for ((i, j), before) in next.indexed_iter() {
-            change = change.max((self.scatter[[i, j]] - before).abs() / (deviation[i] * deviation[j]));
-        }
-        for (shift, deviation) in shift.iter().zip(&deviation) {
-            change = change.max(shift.abs() / deviation);
-        }
+        self.scatter = weighted_products((&deviations - &shift).view(), weights.view())? / total;
         self.location += &shift;
-        // A scatter that collapses makes 0/0, which is no change that counts as small.
-        Ok(if change.is_nan() { f64::INFINITY } else { change })
+        check::finite_matrix("scatter", self.scatter.view())?;
+        let moved = current.factor.solve_lower(shift.view().insert_axis(Axis(1)))?;
+        let change = current.change_to(self.scatter.view())?.max(moved.iter().fold(0.0, |a, v| a.max(v.abs())));
+        Ok(change.max((self.nu / before).ln().abs()))
     }
 
     /// ν where the derivative of the likelihood at these lengths changes sign from plus to minus.
@@ -301,11 +294,11 @@ impl State {
         residual: f64,
     ) -> Result<MultivariateStudentT> {
         let deviations = &sample.rows - &self.location;
-        let (lengths, log_determinant) = distances(self.scatter.view(), deviations.view())?;
+        let Whitened { factor, lengths } = Whitened::new(self.scatter.view(), deviations.view())?;
         self.update_nu(&lengths, degrees);
         let (n, p) = sample.rows.dim();
         let units: f64 = sample.units.iter().map(|u| u.ln()).sum();
-        let log_likelihood = nu_likelihood(&lengths, p as f64, self.nu) - n as f64 * (0.5 * log_determinant + units);
+        let log_likelihood = nu_likelihood(&lengths, p as f64, self.nu) - n as f64 * (0.5 * factor.log_determinant() + units);
         Ok(MultivariateStudentT {
             location: (&sample.centre + &(&sample.units * &self.location)).to_vec(),
             scatter: Covariance::new(scaled(self.scatter.view(), sample.units.view()))?,

@@ -2,7 +2,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::gamma_lr;
 
-use super::{distances, median, tolerance, weighted_products};
+use super::{Whitened, median, tolerance, weighted_products};
 use crate::covariance::estimate::{centred, checked, column_means};
 use crate::covariance::{Covariance, CovarianceEstimate, CovarianceEstimator, spectral};
 use crate::{Error, Result, check};
@@ -44,7 +44,7 @@ pub enum ScatterScale {
 /// |---|---|---|---|
 /// | `centre` | median | point that directions are seen from | |
 /// | `scale` | median distance | how the shape becomes a covariance | |
-/// | `tolerance` | 1e-10 | relative change `‖T(V) − V‖ / ‖V‖` at which the fixed point counts as found | (0, 1) |
+/// | `tolerance` | 1e-10 | relative change `‖V^−½ T(V) V^−½ − I‖ / √p` at which the fixed point counts as found | (0, 1) |
 /// | `max_iterations` | 1,000 | | at least 1 |
 ///
 /// Only directions count: the shape is the same for a normal and for any elliptical law, however heavy its
@@ -97,7 +97,7 @@ pub struct TylerFit {
     pub left_out: usize,
     /// Iterations made.
     pub iterations: usize,
-    /// `‖T(V) − V‖ / ‖V‖` of the last step, Frobenius norms.
+    /// `‖V^−½ T(V) V^−½ − I‖ / √p` of the last step, Frobenius norm: zero at the fixed point.
     pub residual: f64,
 }
 
@@ -212,13 +212,13 @@ impl TylerScatter {
         let mut shape = Array2::<f64>::eye(p);
         let mut residual = f64::INFINITY;
         for iteration in 1..=self.max_iterations {
-            let (lengths, _) = distances(shape.view(), directions)?;
-            let weights = lengths.mapv(|d| (1.0 - rho) * p as f64 / (n as f64 * d));
+            let current = Whitened::new(shape.view(), directions)?;
+            let weights = current.lengths.mapv(|d| (1.0 - rho) * p as f64 / (n as f64 * d));
             let mut next = weighted_products(directions, weights.view())?;
             next.diag_mut().mapv_inplace(|v| v + rho);
             next *= p as f64 / next.diag().sum();
             check::finite_matrix("scatter", next.view())?;
-            residual = spectral::frobenius((&next - &shape).iter()) / spectral::frobenius(shape.iter());
+            residual = current.change_to(next.view())?;
             shape = next;
             if residual <= self.tolerance {
                 return Ok((shape, iteration, residual));
@@ -236,7 +236,7 @@ impl TylerScatter {
         let p = shape.nrows();
         let scale = match self.scale {
             ScatterScale::MedianDistance => {
-                let (unit, _) = distances(shape, directions)?;
+                let unit = Whitened::new(shape, directions)?.lengths;
                 median((unit * lengths * lengths).to_vec()) / chi_squared_median(p)
             }
             ScatterScale::SampleTrace => lengths.mapv(|l| l * l).mean().unwrap_or(f64::NAN) / p as f64,
@@ -268,7 +268,7 @@ fn directions(deviations: ArrayView2<'_, f64>) -> (Array2<f64>, Array1<f64>) {
 }
 
 /// The median of χ² with `p` degrees of freedom, by bisection.
-fn chi_squared_median(p: usize) -> f64 {
+pub(super) fn chi_squared_median(p: usize) -> f64 {
     let half = 0.5 * p as f64;
     // The median lies between 0 and the mean.
     let (mut low, mut high) = (0.0, p as f64);
