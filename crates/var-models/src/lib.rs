@@ -14,13 +14,19 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod concentration;
+mod correlation_regimes;
+mod correlation_risk;
 mod decomposition;
 mod delta_normal;
+#[cfg(feature = "linalg")]
+mod effective_bets;
 mod empirical;
 mod error;
 mod historical;
 mod horizon;
 mod linear;
+mod liquidity;
 mod normal;
 mod rolling;
 mod spectral;
@@ -28,17 +34,33 @@ mod student_t;
 mod student_t_fit;
 mod student_t_law;
 mod table;
+#[cfg(feature = "linalg")]
+mod turbulence;
 mod weights;
 
+pub use concentration::{Concentration, ConcentrationBasis, DiversificationRatio, diversification_ratio};
+pub use correlation_regimes::{CorrelationInterval, CorrelationRegimes, RegimeCorrelation, RegimeCorrelations};
+pub use correlation_risk::{
+    AbsorptionRatio, AverageCorrelation, CorrelationSensitivity, absorption_ratio, average_correlation,
+    correlation_sensitivity,
+};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
 pub use delta_normal::{ComponentVar, DeltaNormal};
+#[cfg(feature = "linalg")]
+pub use effective_bets::{BetFactors, EffectiveBets, MinimumTorsion, effective_bets, minimum_torsion};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
 pub use historical::Historical;
 pub use horizon::HorizonRule;
 pub use linear::{LinearBook, LinearComponents};
+pub use liquidity::{
+    BookLiquidity, EndogenousLiquidity, LiquidPosition, LiquidityAdjusted, PositionLiquidity, PriceRiskForm,
+    liquidity_horizon_shortfall,
+};
 pub use normal::{NormalLoss, ParametricNormal};
 pub use rolling::{ForecastSummary, RollingForecast};
 pub use student_t::{ParametricStudentT, StudentTLoss};
 pub use student_t_fit::{DegreesOfFreedomBound, StudentTFit};
 pub use table::{TailTable, tail_table};
+#[cfg(feature = "linalg")]
+pub use turbulence::{FittedTurbulence, TurbulenceScore};

@@ -50,8 +50,8 @@ pub use estimate::{CovarianceEstimate, CovarianceEstimator, CovarianceFlag};
 pub use ewma::{EwmaCentre, EwmaCovariance, EwmaWeights};
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub use factored::{
-    FactorCovariance, FactorInverse, FactorRegression, FactorRegressionEstimate, FactorRisk, FactorScaling, ResidualDdof,
-    ResidualFloor, StatisticalFactorEstimate, StatisticalFactors,
+    FactorCovariance, FactorInverse, FactorRegression, FactorRegressionEstimate, FactorRisk, FactorScaling,
+    ResidualDdof, ResidualFloor, StatisticalFactorEstimate, StatisticalFactors,
 };
 pub use matrix::Covariance;
 pub use nearest::{NearestAlgorithm, NearestCorrelation, NearestCorrelationSolution};

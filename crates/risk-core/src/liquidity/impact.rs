@@ -142,7 +142,8 @@ impl AlmgrenImpact {
     fn cost(self, trade: &Trade) -> Result<ImpactCost> {
         let size = trade.size()?;
         let duration = positive("duration", known(trade.duration, "the duration is unknown")?)?;
-        let outstanding = positive("units outstanding", known(trade.outstanding, "the units outstanding are unknown")?)?;
+        let outstanding =
+            positive("units outstanding", known(trade.outstanding, "the units outstanding are unknown")?)?;
         let turnover = outstanding / trade.volume.units();
         let permanent = self.permanent * trade.daily_volatility * size * turnover.powf(0.25);
         let temporary = self.temporary * trade.daily_volatility * (size / duration).powf(0.6);

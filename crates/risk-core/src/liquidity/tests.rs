@@ -23,7 +23,11 @@ fn spread_statistics_agree_with_numpy() {
     let statistics = spread_statistics(spreads.view(), Confidence::new(0.9).unwrap(), QuantileRule::Linear).unwrap();
     // mean(), std(ddof=1), quantile(0.9).
     assert!((statistics.mean - 0.016_25).abs() < 1e-16);
-    assert!((statistics.standard_deviation - 0.014_129_503_074_873_411).abs() < 1e-15, "{}", statistics.standard_deviation);
+    assert!(
+        (statistics.standard_deviation - 0.014_129_503_074_873_411).abs() < 1e-15,
+        "{}",
+        statistics.standard_deviation
+    );
     assert!((statistics.quantile - 0.029).abs() < 1e-16);
     assert!((statistics.multiplier.unwrap() - (0.029 - 0.016_25) / 0.014_129_503_074_873_411).abs() < 1e-12);
     assert_eq!((statistics.observations, statistics.rule), (8, QuantileRule::Linear));
@@ -80,7 +84,10 @@ fn volumes_and_shares_are_checked_by_every_door() {
     assert_eq!(AverageDailyVolume::of(array![0.0, 30.0, 0.0].view()).unwrap().units(), 10.0);
     assert!(matches!(AverageDailyVolume::of(array![].view()), Err(Error::Empty { .. })));
     assert!(matches!(AverageDailyVolume::of(array![0.0, 0.0].view()), Err(Error::OutOfDomain { .. })));
-    assert!(matches!(AverageDailyVolume::of(array![1.0, -1.0].view()), Err(Error::ElementOutOfDomain { index: 1, .. })));
+    assert!(matches!(
+        AverageDailyVolume::of(array![1.0, -1.0].view()),
+        Err(Error::ElementOutOfDomain { index: 1, .. })
+    ));
 }
 
 #[test]

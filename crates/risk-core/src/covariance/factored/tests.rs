@@ -278,14 +278,21 @@ fn more_assets_than_observations_take_the_other_road() {
     let two = StatisticalFactors::new(2).with_floor(ResidualFloor::Keep).estimate(wide.view()).unwrap();
     let sample = SampleCovariance::default().covariance(wide.view()).unwrap();
     // Three observations span two dimensions: two factors are the whole matrix.
-    near(two.covariance.to_dense().unwrap().view().iter(), sample.into_matrix().as_standard_layout().as_slice().unwrap(), 1e-17);
+    near(
+        two.covariance.to_dense().unwrap().view().iter(),
+        sample.into_matrix().as_standard_layout().as_slice().unwrap(),
+        1e-17,
+    );
     for column in two.covariance.loadings().columns() {
         let largest = column.iter().fold(0.0_f64, |a, v| if v.abs() > a.abs() { *v } else { a });
         assert!(largest > 0.0 && (column.dot(&column) - 1.0).abs() < 1e-13);
     }
     assert!((two.explained_share - 1.0).abs() < 1e-13);
     assert!(matches!(StatisticalFactors::new(2).estimate(wide.view()), Err(Error::ElementOutOfDomain { .. })));
-    assert!(matches!(StatisticalFactors::new(3).estimate(wide.view()), Err(Error::InsufficientData { required: 4, .. })));
+    assert!(matches!(
+        StatisticalFactors::new(3).estimate(wide.view()),
+        Err(Error::InsufficientData { required: 4, .. })
+    ));
 }
 
 #[test]

@@ -238,7 +238,13 @@ impl State {
         let n = sample.rows.nrows();
         let scatter = weighted_products(sample.rows.view(), Array1::from_elem(n, 1.0 / n as f64).view())?;
         let location = Array1::zeros(sample.rows.ncols());
-        Ok(Self { location, scatter, nu: f64::INFINITY, status: DegreesOfFreedomStatus::Fixed, residual: f64::INFINITY })
+        Ok(Self {
+            location,
+            scatter,
+            nu: f64::INFINITY,
+            status: DegreesOfFreedomStatus::Fixed,
+            residual: f64::INFINITY,
+        })
     }
 
     fn weights(&self, lengths: &Array1<f64>) -> Array1<f64> {
@@ -298,7 +304,8 @@ impl State {
         self.update_nu(&lengths, degrees);
         let (n, p) = sample.rows.dim();
         let units: f64 = sample.units.iter().map(|u| u.ln()).sum();
-        let log_likelihood = nu_likelihood(&lengths, p as f64, self.nu) - n as f64 * (0.5 * factor.log_determinant() + units);
+        let log_likelihood =
+            nu_likelihood(&lengths, p as f64, self.nu) - n as f64 * (0.5 * factor.log_determinant() + units);
         Ok(MultivariateStudentT {
             location: (&sample.centre + &(&sample.units * &self.location)).to_vec(),
             scatter: Covariance::new(scaled(self.scatter.view(), sample.units.view()))?,

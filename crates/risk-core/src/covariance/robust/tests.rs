@@ -95,12 +95,9 @@ fn the_regularized_shape_exists_for_two_rows_of_three_assets() {
 
 #[test]
 fn chi_squared_medians_agree_with_scipy() {
-    for (p, want) in [
-        (1, 0.454_936_423_119_572),
-        (2, 1.386_294_361_119_891),
-        (3, 2.365_973_884_375_338),
-        (10, 9.341_817_765_591_97),
-    ] {
+    for (p, want) in
+        [(1, 0.454_936_423_119_572), (2, 1.386_294_361_119_891), (3, 2.365_973_884_375_338), (10, 9.341_817_765_591_97)]
+    {
         // 0.5 is reached to the last digits of the incomplete gamma function.
         let got = tyler::chi_squared_median(p);
         assert!((got - want).abs() < 1e-9, "{p}: {got}");
@@ -138,7 +135,9 @@ fn scatters_without_a_shape_are_errors() {
         assert!(matches!(error, Error::NotPositiveDefinite { .. } | Error::NotConverged { .. }), "{error:?}");
     }
     let few = about_zero().with_max_iterations(2).fit(returns().view()).unwrap_err();
-    assert!(matches!(few, Error::NotConverged { iterations: 2, residual, .. } if residual > 0.0 && residual.is_finite()));
+    assert!(
+        matches!(few, Error::NotConverged { iterations: 2, residual, .. } if residual > 0.0 && residual.is_finite())
+    );
     assert!(matches!(about_zero().fit(Array2::zeros((0, 2)).view()), Err(Error::Empty { .. })));
     assert!(matches!(about_zero().fit(array![[f64::NAN]].view()), Err(Error::EntryOutOfDomain { .. })));
     let still = Array2::from_elem((9, 2), 0.01);
@@ -150,7 +149,10 @@ fn scatters_without_a_shape_are_errors() {
         assert!(matches!(TylerScatter::regularized(bad), Err(Error::OutOfDomain { .. })), "{bad}");
     }
     for bad in [0.0, 1.0, f64::NAN] {
-        assert!(TylerScatter::default().with_tolerance(bad).is_err() && StudentTScatter::default().with_tolerance(bad).is_err());
+        assert!(
+            TylerScatter::default().with_tolerance(bad).is_err()
+                && StudentTScatter::default().with_tolerance(bad).is_err()
+        );
     }
 }
 
