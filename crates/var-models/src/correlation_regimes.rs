@@ -33,7 +33,7 @@ pub enum CorrelationInterval {
 ///
 /// | parameter | default | meaning |
 /// |---|---|---|
-/// | `crisis` | 0.9 | confidence whose tail are the worst dates: 10 % |
+/// | `crisis` | 0.95 | confidence whose tail are the worst dates: 5 % |
 /// | `interval` | Fisher | how sure the averages are |
 /// | `level` | 0.95 | coverage of the intervals |
 ///
@@ -97,8 +97,7 @@ pub struct RegimeCorrelations {
 
 impl Default for CorrelationRegimes {
     fn default() -> Self {
-        let crisis = Confidence::new(0.9).unwrap_or(Confidence::P95);
-        Self { crisis, interval: CorrelationInterval::default(), level: Confidence::P95 }
+        Self { crisis: Confidence::P95, interval: CorrelationInterval::default(), level: Confidence::P95 }
     }
 }
 
@@ -269,6 +268,11 @@ mod tests {
 
     use super::*;
 
+    /// With the worst tenth as crisis.
+    fn tenth() -> CorrelationRegimes {
+        CorrelationRegimes::default().with_crisis(Confidence::new(0.9).unwrap())
+    }
+
     /// 400 days of three assets: common variance share 0.2, in the worst tenth of the common factor 0.8 by a
     /// larger factor.
     fn days() -> (Array2<f64>, Array1<f64>) {
@@ -284,8 +288,10 @@ mod tests {
     #[test]
     fn both_regimes_are_sample_correlations() {
         let (returns, driver) = days();
-        let split = CorrelationRegimes::default().estimate(returns.view(), driver.view()).unwrap();
+        let split = tenth().estimate(returns.view(), driver.view()).unwrap();
         assert_eq!((split.crisis.observations, split.calm.observations, split.pairs), (40, 360, 3));
+        let twentieth = CorrelationRegimes::default().estimate(returns.view(), driver.view()).unwrap();
+        assert_eq!(twentieth.crisis.observations, 20);
         let mut sorted = driver.to_vec();
         sorted.sort_by(f64::total_cmp);
         assert_eq!(split.threshold, sorted[39]);
@@ -305,7 +311,7 @@ mod tests {
     fn fisher_intervals_agree_with_scipy() {
         // NumPy: tanh(arctanh(0.5) ± 1.6449/3).
         let split = Split { calm: 0.5, crisis: 0.8, dates: 28, calm_dates: 12, threshold: 0.0 };
-        let regimes = CorrelationRegimes::default().with_level(Confidence::new(0.9).unwrap());
+        let regimes = tenth().with_level(Confidence::new(0.9).unwrap());
         let (calm, crisis, difference) = regimes.fisher(&split).unwrap();
         assert!((calm.lower - 0.001_021_601_661_492_17).abs() < 1e-14, "{calm:?}");
         assert!((calm.upper - 0.799_631_922_579_058_9).abs() < 1e-14, "{calm:?}");
@@ -328,7 +334,7 @@ mod tests {
         let blocks = StationaryBlocks::new(5.0).unwrap();
         let interval =
             CorrelationInterval::StationaryBlocks { blocks, bootstrap: Bootstrap::new(9).with_replicates(200) };
-        let regimes = CorrelationRegimes::default().with_interval(interval);
+        let regimes = tenth().with_interval(interval);
         let split = regimes.estimate(returns.view(), driver.view()).unwrap();
         for regime in [split.calm, split.crisis] {
             let Interval { lower, upper, method, .. } = regime.interval;
@@ -340,12 +346,12 @@ mod tests {
         );
         assert_eq!(regimes.estimate(returns.view(), driver.view()).unwrap(), split);
         // The same order of width as Fisher's, which is the wider of the two for an average of pairs.
-        let fisher = CorrelationRegimes::default().estimate(returns.view(), driver.view()).unwrap();
+        let fisher = tenth().estimate(returns.view(), driver.view()).unwrap();
         let width = |interval: Interval| interval.upper - interval.lower;
         let ratio = width(split.calm.interval) / width(fisher.calm.interval);
         assert!(ratio > 0.4 && ratio < 1.3, "{ratio}");
         let once = CorrelationInterval::StationaryBlocks { blocks, bootstrap: Bootstrap::new(9).with_replicates(1) };
-        assert!(CorrelationRegimes::default().with_interval(once).estimate(returns.view(), driver.view()).is_err());
+        assert!(tenth().with_interval(once).estimate(returns.view(), driver.view()).is_err());
         let text = serde_json::to_string(&regimes).unwrap();
         assert_eq!(serde_json::from_str::<CorrelationRegimes>(&text).unwrap(), regimes);
     }
@@ -364,8 +370,7 @@ mod tests {
     #[test]
     fn hostile_inputs_are_refused() {
         let (returns, driver) = days();
-        let run =
-            |r: &Array2<f64>, d: &Array1<f64>| CorrelationRegimes::default().estimate(r.view(), d.view()).unwrap_err();
+        let run = |r: &Array2<f64>, d: &Array1<f64>| tenth().estimate(r.view(), d.view()).unwrap_err();
         assert!(matches!(run(&returns, &array![]), Error::Input(CoreError::Empty { name: "driver" })));
         assert!(matches!(run(&returns, &array![1.0]), Error::Input(CoreError::LengthMismatch { .. })));
         let one = returns.select(Axis(1), &[0]);
@@ -378,13 +383,12 @@ mod tests {
         assert!(matches!(run(&still, &driver), Error::Input(CoreError::Undefined { .. })));
         let few = |n: usize| {
             let rows: Vec<usize> = (0..n).collect();
-            CorrelationRegimes::default()
-                .estimate(returns.select(Axis(0), &rows).view(), driver.select(Axis(0), &rows).view())
+            tenth().estimate(returns.select(Axis(0), &rows).view(), driver.select(Axis(0), &rows).view())
         };
         assert!(matches!(few(30), Err(Error::Input(CoreError::InsufficientData { available: 3, required: 4, .. }))));
         // 31 dates have 3.1 in the tail: four.
         assert_eq!(few(31).unwrap().crisis.observations, 4);
-        let most = CorrelationRegimes::default().with_crisis(Confidence::new(0.005).unwrap());
+        let most = tenth().with_crisis(Confidence::new(0.005).unwrap());
         assert!(most.estimate(returns.view(), driver.view()).is_err());
     }
 }

@@ -225,6 +225,7 @@ mod tests {
         assert!(((at(1e-5) - at(-1e-5)) / 2e-5 - sensitivity.parallel).abs() < 1e-8);
     }
 
+    #[cfg(feature = "linalg")]
     #[test]
     fn absorption_counts_the_largest_first() {
         let covariance = Covariance::new(Array2::from_diag(&array![1.0, 5.0, 2.0, 2.0])).unwrap();
@@ -238,6 +239,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<AbsorptionRatio>(&text).unwrap(), ratio);
     }
 
+    #[cfg(feature = "linalg")]
     #[test]
     fn hostile_inputs_are_refused() {
         let one = Covariance::new(array![[0.04]]).unwrap();

@@ -72,7 +72,7 @@ pub fn effective_bets(
         BetFactors::PrincipalComponents => (principal_exposures(weights, covariance)?, None),
         BetFactors::MinimumTorsion => {
             let scaled = &weights * &covariance.volatilities();
-            let torsion = minimum_torsion(covariance)?;
+            let torsion = Torsion::of(covariance)?;
             (torsion.rotation.dot(&torsion.root.dot(&scaled)), Some(torsion.iterations))
         }
     };
@@ -108,19 +108,17 @@ fn semidefinite(matrix: ArrayView2<'_, f64>) -> Result<SymmetricEigen> {
 /// ```text
 /// t = D_σ diag(d) q C^−½ D_σ⁻¹      t Σ t' = diag(σ² d²)      q orthogonal
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MinimumTorsion {
-    /// `t`: row k makes factor k out of the assets' returns.
-    pub matrix: Array2<f64>,
+    /// `t` by rows: row k makes factor k out of the assets' returns.
+    pub matrix: Vec<Vec<f64>>,
     /// Variances of the factors.
-    pub variances: Array1<f64>,
+    pub variances: Vec<f64>,
     /// Iterations made.
     pub iterations: usize,
     /// Largest change of `d` in the last one.
     pub residual: f64,
-    root: Array2<f64>,
-    rotation: Array2<f64>,
 }
 
 /// Change of `d` at which the iteration stops.
@@ -136,28 +134,50 @@ const MAX_ITERATIONS: usize = 10_000;
 /// [`Error::Input`](crate::Error::Input): undefined for an asset without variance, singular when assets are
 /// dependent, not positive semidefinite, not converged.
 pub fn minimum_torsion(covariance: &Covariance) -> Result<MinimumTorsion> {
-    let correlation = covariance.correlation()?;
-    let eigen = semidefinite(correlation.view())?;
-    if eigen.values[0] <= negligible(&eigen.values) {
-        return Err(CoreError::Singular { name: "correlation" }.into());
-    }
-    let root = eigen.recompose(eigen.values.mapv(f64::sqrt).view())?;
-    let mut d = Array1::<f64>::ones(covariance.len());
-    let mut residual = f64::INFINITY;
-    for iterations in 1..=MAX_ITERATIONS {
-        let rotation = polar(&(&root * &d.view().insert_axis(Axis(1))))?;
-        let next = rotation.dot(&root).diag().to_owned();
-        residual = next.iter().zip(&d).fold(0.0, |a, (x, y)| a.max((x - y).abs()));
-        d = next;
-        if residual <= TOLERANCE {
-            return finished(
-                covariance,
-                &eigen,
-                MinimumTorsion { matrix: Array2::zeros((0, 0)), variances: d, iterations, residual, root, rotation },
-            );
+    let torsion = Torsion::of(covariance)?;
+    let volatilities = covariance.volatilities();
+    let inverse = torsion.eigen.recompose(torsion.eigen.values.mapv(|value| 1.0 / value.sqrt()).view())?;
+    let scales = &volatilities * &torsion.d;
+    let matrix = torsion.rotation.dot(&inverse) * scales.view().insert_axis(Axis(1)) / &volatilities;
+    Ok(MinimumTorsion {
+        matrix: matrix.rows().into_iter().map(|row| row.to_vec()).collect(),
+        variances: scales.iter().map(|s| s * s).collect(),
+        iterations: torsion.iterations,
+        residual: torsion.residual,
+    })
+}
+
+/// The solution in the units of the correlation.
+struct Torsion {
+    eigen: SymmetricEigen,
+    /// `C^½`.
+    root: Array2<f64>,
+    rotation: Array2<f64>,
+    d: Array1<f64>,
+    iterations: usize,
+    residual: f64,
+}
+
+impl Torsion {
+    fn of(covariance: &Covariance) -> Result<Self> {
+        let eigen = semidefinite(covariance.correlation()?.view())?;
+        if eigen.values[0] <= negligible(&eigen.values) {
+            return Err(CoreError::Singular { name: "correlation" }.into());
         }
+        let root = eigen.recompose(eigen.values.mapv(f64::sqrt).view())?;
+        let mut d = Array1::<f64>::ones(covariance.len());
+        let mut residual = f64::INFINITY;
+        for iterations in 1..=MAX_ITERATIONS {
+            let rotation = polar(&(&root * &d.view().insert_axis(Axis(1))))?;
+            let next = rotation.dot(&root).diag().to_owned();
+            residual = next.iter().zip(&d).fold(0.0, |a, (x, y)| a.max((x - y).abs()));
+            d = next;
+            if residual <= TOLERANCE {
+                return Ok(Self { eigen, root, rotation, d, iterations, residual });
+            }
+        }
+        Err(CoreError::NotConverged { name: "minimum torsion", iterations: MAX_ITERATIONS, residual }.into())
     }
-    Err(CoreError::NotConverged { name: "minimum torsion", iterations: MAX_ITERATIONS, residual }.into())
 }
 
 /// The orthogonal factor of a polar decomposition, `(A A')^−½ A`.
@@ -167,14 +187,6 @@ fn polar(matrix: &Array2<f64>) -> Result<Array2<f64>> {
         return Err(CoreError::Singular { name: "correlation" }.into());
     }
     Ok(eigen.recompose(eigen.values.mapv(|value| 1.0 / value.sqrt()).view())?.dot(matrix))
-}
-
-fn finished(covariance: &Covariance, eigen: &SymmetricEigen, torsion: MinimumTorsion) -> Result<MinimumTorsion> {
-    let volatilities = covariance.volatilities();
-    let inverse = eigen.recompose(eigen.values.mapv(|value| 1.0 / value.sqrt()).view())?;
-    let scales = &volatilities * &torsion.variances;
-    let matrix = torsion.rotation.dot(&inverse) * scales.view().insert_axis(Axis(1)) / &volatilities;
-    Ok(MinimumTorsion { matrix, variances: scales.mapv(|s| s * s), ..torsion })
 }
 
 #[cfg(test)]
@@ -215,7 +227,11 @@ mod tests {
             [-0.326_628_74, 0.775_257_15, 1.075_756_63]
         ];
         for (place, want) in want.indexed_iter() {
-            assert!((torsion.matrix[place] - want).abs() < 1e-6, "{place:?}: {}", torsion.matrix[place]);
+            assert!(
+                (torsion.matrix[place.0][place.1] - want).abs() < 1e-6,
+                "{place:?}: {}",
+                torsion.matrix[place.0][place.1]
+            );
         }
         assert!(torsion.residual <= 1e-10 && torsion.iterations > 1);
         let bets = effective_bets(array![0.5, 0.3, 0.2].view(), &three(), BetFactors::MinimumTorsion).unwrap();
@@ -226,9 +242,12 @@ mod tests {
     fn torsion_of_uncorrelated_assets_is_the_identity() {
         let covariance = Covariance::new(Array2::from_diag(&array![0.04, 0.01, 0.09])).unwrap();
         let torsion = minimum_torsion(&covariance).unwrap();
-        for ((i, j), value) in torsion.matrix.indexed_iter() {
-            assert!((value - f64::from(u8::from(i == j))).abs() < 1e-12);
+        for (i, row) in torsion.matrix.iter().enumerate() {
+            for (j, value) in row.iter().enumerate() {
+                assert!((value - f64::from(u8::from(i == j))).abs() < 1e-12);
+            }
         }
+        assert!((torsion.variances[2] - 0.09).abs() < 1e-14);
         // Equal risks, uncorrelated: as many bets as assets.
         let bets = effective_bets(array![3.0, -6.0, 2.0].view(), &covariance, BetFactors::MinimumTorsion).unwrap();
         assert!((bets.number - 3.0).abs() < 1e-10);
@@ -279,7 +298,8 @@ mod tests {
                 prop_assert!((larger.number - bets.number).abs() < 1e-9);
             }
             let torsion = minimum_torsion(&covariance).unwrap();
-            let product = torsion.matrix.dot(&covariance.view()).dot(&torsion.matrix.t());
+            let matrix = Array2::from_shape_vec((4, 4), torsion.matrix.concat()).unwrap();
+            let product = matrix.dot(&covariance.view()).dot(&matrix.t());
             for ((i, j), value) in product.indexed_iter() {
                 let want = if i == j { torsion.variances[i] } else { 0.0 };
                 prop_assert!((value - want).abs() < 1e-8, "{product}");

@@ -2,13 +2,13 @@
 
 use alluse_risk_core::covariance::SampleCovariance;
 use alluse_risk_core::linalg::{Cholesky, cholesky};
-use alluse_risk_core::{Error as CoreError, moments};
+use alluse_risk_core::{Covariance, Error as CoreError, moments};
 use ndarray::{Array1, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 use statrs::function::beta::beta_reg;
 
-use crate::Result;
 use crate::concentration::finite;
+use crate::{Error, Result};
 
 /// The usual returns and co-movements of assets, made by [`FittedTurbulence::fit`].
 ///
@@ -30,9 +30,11 @@ use crate::concentration::finite;
 /// assert!((score.distance - 3.0).abs() < 1e-12); // variance 4/3, so 4 over 4/3
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Raw", into = "Raw")]
 pub struct FittedTurbulence {
     mean: Array1<f64>,
+    covariance: Covariance,
     factor: Cholesky,
     observations: usize,
 }
@@ -56,24 +58,33 @@ impl FittedTurbulence {
     /// From a history of returns, dates × assets, that ends before the days to be judged.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input): returns that are empty or not finite, not more dates than assets,
+    /// [`Error::Input`]: returns that are empty or not finite, not more dates than assets,
     /// not positive definite when assets are dependent.
     pub fn fit(history: ArrayView2<'_, f64>) -> Result<Self> {
-        let (observations, assets) = history.dim();
         let covariance = SampleCovariance::default().covariance(history)?;
+        let mean = history.columns().into_iter().map(moments::mean).collect::<alluse_risk_core::Result<_>>()?;
+        Self::new(mean, covariance, history.nrows())
+    }
+
+    fn new(mean: Array1<f64>, covariance: Covariance, observations: usize) -> Result<Self> {
+        finite("mean", mean.view())?;
+        let assets = covariance.len();
+        if mean.len() != assets {
+            return Err(CoreError::LengthMismatch { name: "mean", expected: assets, got: mean.len() }.into());
+        }
         if observations <= assets {
             let required = assets + 1;
             let name = "turbulence";
             return Err(CoreError::InsufficientData { name, required, available: observations }.into());
         }
-        let mean = history.columns().into_iter().map(moments::mean).collect::<alluse_risk_core::Result<Array1<f64>>>()?;
-        Ok(Self { mean, factor: cholesky(covariance.view())?, observations })
+        let factor = cholesky(covariance.view())?;
+        Ok(Self { mean, covariance, factor, observations })
     }
 
     /// The turbulence of one day.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input) for returns that do not fit or are not finite, overflow.
+    /// [`Error::Input`] for returns that do not fit or are not finite, overflow.
     pub fn score(&self, returns: ArrayView1<'_, f64>) -> Result<TurbulenceScore> {
         finite("returns", returns)?;
         let assets = self.mean.len();
@@ -107,13 +118,34 @@ impl FittedTurbulence {
     }
 }
 
+/// The stored form, so that a stored fit is checked when it is read back.
+#[derive(Serialize, Deserialize)]
+struct Raw {
+    mean: Vec<f64>,
+    covariance: Covariance,
+    observations: usize,
+}
+
+impl TryFrom<Raw> for FittedTurbulence {
+    type Error = Error;
+
+    fn try_from(raw: Raw) -> Result<Self> {
+        Self::new(Array1::from(raw.mean), raw.covariance, raw.observations)
+    }
+}
+
+impl From<FittedTurbulence> for Raw {
+    fn from(fitted: FittedTurbulence) -> Self {
+        Self { mean: fitted.mean.to_vec(), covariance: fitted.covariance, observations: fitted.observations }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::{Array2, array};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Error;
 
     fn history() -> Array2<f64> {
         array![
@@ -138,6 +170,18 @@ mod tests {
         assert_eq!(score.observations, 7);
         let at_the_mean = usual.score(array![0.005, 0.02 / 7.0, 0.005 / 7.0].view()).unwrap();
         assert!(at_the_mean.distance < 1e-25 && (at_the_mean.tail_probability - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn stored_fits_come_back_checked() {
+        let usual = FittedTurbulence::fit(history().view()).unwrap();
+        let text = serde_json::to_string(&usual).unwrap();
+        assert_eq!(serde_json::from_str::<FittedTurbulence>(&text).unwrap(), usual);
+        assert!(
+            serde_json::from_str::<FittedTurbulence>(&text.replace("\"observations\":7", "\"observations\":3"))
+                .is_err()
+        );
+        assert!(serde_json::from_str::<FittedTurbulence>(&text.replace("\"mean\":[", "\"mean\":[0.5,")).is_err());
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Equilibrium {
     pub fn implied(&self, covariance: &Covariance) -> Result<ExpectedReturnsEstimate> {
         check::length("weights", covariance.len(), self.weights.len())?;
         let error = self.uncertainty.map(|tau| &covariance.view() * (tau * periods(self.frequency)));
-        self.from_product(covariance.view().dot(&self.weights.view()))?.with_error(error)
+        self.priced(covariance.view().dot(&self.weights.view()))?.with_error(error)
     }
 
     /// From a factor model, never made dense; the error covariance is `uncertainty` times that model and is not
@@ -108,10 +108,10 @@ impl Equilibrium {
         &self,
         covariance: &crate::covariance::FactorCovariance,
     ) -> Result<ExpectedReturnsEstimate> {
-        self.from_product(covariance.product(self.weights.view())?)
+        self.priced(covariance.product(self.weights.view())?)
     }
 
-    fn from_product(&self, product: Array1<f64>) -> Result<ExpectedReturnsEstimate> {
+    fn priced(&self, product: Array1<f64>) -> Result<ExpectedReturnsEstimate> {
         let price = self.risk_aversion * periods(self.frequency);
         let values = product.mapv(|v| self.risk_free + price * v);
         ExpectedReturnsEstimate::new(values, self.frequency, Compounding::Arithmetic)

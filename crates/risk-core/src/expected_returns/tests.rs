@@ -224,16 +224,15 @@ mod shrunk {
         assert!((shrinkage.intensity - 0.985_025_355_352_150_9).abs() < 1e-13);
         assert!((shrinkage.target - 0.002_806_907_687_053_003).abs() < 1e-16);
         assert!((fit.prior_observations.unwrap() - 460.456_835_511_982_4).abs() < 1e-9);
-        // mpmath: mean and covariance of the Gaussian posterior with prior covariance Σ/λ + 10¹² 11'.
+        // mpmath, 80 digits: the Gaussian posterior with prior covariance Σ/λ + 10²⁰ 11'.
         let means = [0.002_839_748_465_119_31, 0.002_807_659_940_873_92, 0.002_775_571_416_628_53];
         near(&fit.means.values, &means, 1e-16);
         let posterior = array![
-            [6.186_347_637_913_51e-6, 5.517_836_716_134_54e-6, 4.154_074_435_704_16e-6],
-            [5.517_836_716_134_54e-6, 7.248_324_987_929_52e-6, 4.245_755_933_549_39e-6],
-            [4.154_074_435_704_16e-6, 4.245_755_933_549_39e-6, 6.476_672_381_086_1e-6]
+            [6.186_347_637_913_512e-6, 5.517_836_716_134_533e-6, 4.154_074_435_705_416e-6],
+            [5.517_836_716_134_533e-6, 7.248_324_987_939_547e-6, 4.245_755_933_549_39e-6],
+            [4.154_074_435_705_416e-6, 4.245_755_933_549_39e-6, 6.476_672_381_086_097e-6]
         ];
-        // The flat prior is one of variance 10¹², which costs half of the thirty digits.
-        near_matrix(error_of(&fit.means), &posterior, 1e-17);
+        near_matrix(error_of(&fit.means), &posterior, 1e-18);
         let sample = crate::covariance::SampleCovariance::default().covariance(returns().view()).unwrap();
         near_matrix(fit.predictive_covariance.view(), &(&sample.view() * 3.0 + &posterior), 1e-17);
         let year = BayesStein::default().with_frequency(Frequency::Monthly).fit(returns().view()).unwrap();
@@ -296,9 +295,9 @@ fn capm_agrees_with_statsmodels() {
     near(&fit.expected.values, &[0.002_668_918_918_918_92, 0.006_458_494_208_494_21, -0.000_555_984_555_984_56], 1e-16);
     // Covariance of the OLS betas from their residuals, and of the market's mean.
     let want = array![
-        [6.745_762_606_235_578_4e-6, 1.072_646_657_275_035_5e-5, -6.162_705_369_462_125_7e-6],
+        [6.745_762_606_235_578_4e-6, 1.072_646_657_275_035_5e-5, -6.162_705_369_462_126e-6],
         [1.072_646_657_275_035_5e-5, 3.808_312_208_374_949_7e-5, -1.181_979_273_813_250_3e-5],
-        [-6.162_705_369_462_125_7e-6, -1.181_979_273_813_250_3e-5, 7.438_280_420_519_801_4e-6]
+        [-6.162_705_369_462_126e-6, -1.181_979_273_813_250_3e-5, 7.438_280_420_519_801e-6]
     ];
     near_matrix(error_of(&fit.expected), &want, 1e-18);
     assert!((fit.market_return - 0.02 / 7.0).abs() < 1e-17);

@@ -41,7 +41,7 @@ fn the_exogenous_example_of_a_random_spread() {
     // σ 1.2 %, spread 2 % ± 0.5 %, three deviations: 1 − exp(−1.6449 · 1.2 %) = 1.95 % and 1.75 %.
     let spread = SpreadModel::new(0.02, 0.005, 3.0).unwrap();
     let adjusted = model().position(&position("A", 1.0, 0.012).with_spread(spread)).unwrap();
-    assert!((adjusted.price_risk - 0.019_544_695_767_72).abs() < 1e-6, "{}", adjusted.price_risk);
+    assert!((adjusted.price_risk - 0.019_544_719_759_370_96).abs() < 1e-16, "{}", adjusted.price_risk);
     assert!((adjusted.spread_cost.known().unwrap() - 0.0175).abs() < 1e-16);
     assert!((adjusted.total.known().unwrap() - 0.0370).abs() < 5e-5);
     assert_eq!((adjusted.impact_cost, adjusted.horizon_cost, adjusted.days), (None, None, None));

@@ -118,7 +118,7 @@ impl StatisticalFactors {
         let scores = matmul(rows.view(), vectors.view())?;
         let residuals = squares(&(&rows - &matmul(scores.view(), vectors.t())?)) * &scales * &scales;
         let (residuals, raised) = self.floor.apply(residuals, &variances)?;
-        let loadings = vectors * &scales.view().insert_axis(Axis(1));
+        let loadings = vectors * scales.view().insert_axis(Axis(1));
         let factor_covariance = Covariance::new(Array2::from_diag(&eigenvalues))?;
         Ok(StatisticalFactorEstimate {
             covariance: FactorCovariance::new(loadings, factor_covariance, residuals)?,

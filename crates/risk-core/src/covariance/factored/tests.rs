@@ -244,7 +244,7 @@ fn bad_samples_are_refused_by_the_regression() {
 #[test]
 fn principal_components_agree_with_numpy() {
     let fitted = StatisticalFactors::new(1).estimate(returns().view()).unwrap();
-    let values = [4.821_254_260_990_371_5e-4, 1.981_936_499_449_757_9e-4, 3.039_520_967_027_279e-5];
+    let values = [4.821_254_260_990_371_5e-4, 1.981_936_499_449_758e-4, 3.039_520_967_027_279e-5];
     near(&fitted.eigenvalues, &values[..1], 1e-17);
     // The eigenvectors of `numpy.linalg.eigh`, known to rounding over the gap of the eigenvalues.
     let loadings = [0.415_191_082_794_691_5, 0.699_419_466_101_847_9, -0.581_746_315_162_870_8];
