@@ -29,11 +29,13 @@ mod check;
 mod contract;
 pub mod covariance;
 mod error;
+pub mod expected_returns;
 pub mod experts;
 pub mod inference;
 pub mod labels;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub mod linalg;
+pub mod liquidity;
 pub mod measures;
 pub mod moments;
 mod nested;

@@ -18,10 +18,15 @@ mod age_weighted;
 mod assessment;
 pub mod backtest;
 mod combination;
+mod concentration;
 mod conditional;
 mod cornish_fisher;
+mod correlation_regimes;
+mod correlation_risk;
 mod decomposition;
 mod delta_normal;
+#[cfg(feature = "linalg")]
+mod effective_bets;
 mod empirical;
 mod error;
 mod filtered;
@@ -30,6 +35,7 @@ mod historical;
 mod horizon;
 mod kernel;
 mod linear;
+mod liquidity;
 mod normal;
 mod optimise;
 mod rolling;
@@ -40,6 +46,8 @@ mod student_t;
 mod student_t_fit;
 mod student_t_law;
 mod table;
+#[cfg(feature = "linalg")]
+mod turbulence;
 mod volatility_weighted;
 mod weights;
 
@@ -48,10 +56,18 @@ pub use assessment::{
     AssessmentNode, Composite, CompositePart, CompositeScale, RiskAssessment, RiskFigure, RiskKind, RiskUnit,
 };
 pub use combination::{Combination, CombinedForecasts, CombinedLoss, CombinedModel};
+pub use concentration::{Concentration, ConcentrationBasis, DiversificationRatio, diversification_ratio};
 pub use conditional::{Conditional, Innovations};
 pub use cornish_fisher::{CornishFisherLoss, ParametricCornishFisher};
+pub use correlation_regimes::{CorrelationInterval, CorrelationRegimes, RegimeCorrelation, RegimeCorrelations};
+pub use correlation_risk::{
+    AbsorptionRatio, AverageCorrelation, CorrelationSensitivity, absorption_ratio, average_correlation,
+    correlation_sensitivity,
+};
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
 pub use delta_normal::{ComponentVar, DeltaNormal};
+#[cfg(feature = "linalg")]
+pub use effective_bets::{BetFactors, EffectiveBets, MinimumTorsion, effective_bets, minimum_torsion};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
 pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals, ScenarioFilter};
@@ -60,6 +76,10 @@ pub use historical::Historical;
 pub use horizon::HorizonRule;
 pub use kernel::{Bandwidth, KernelHistorical, KernelLoss};
 pub use linear::{LinearBook, LinearComponents};
+pub use liquidity::{
+    BookLiquidity, EndogenousLiquidity, LiquidPosition, LiquidityAdjusted, PositionLiquidity, PriceRiskForm,
+    liquidity_horizon_shortfall,
+};
 pub use normal::{NormalLoss, ParametricNormal};
 pub use rolling::{
     Asked, ForecastRecord, ForecastSummary, LevelForecasts, MissingForecast, Rolling, RollingProgress, Window,
@@ -68,4 +88,6 @@ pub use skewed_t::{ParametricSkewedT, SkewedTFit, SkewedTLoss};
 pub use student_t::{ParametricStudentT, StudentTLoss};
 pub use student_t_fit::{DegreesOfFreedomBound, StudentTFit};
 pub use table::{TailTable, tail_table};
+#[cfg(feature = "linalg")]
+pub use turbulence::{FittedTurbulence, TurbulenceScore};
 pub use volatility_weighted::VolatilityWeighted;

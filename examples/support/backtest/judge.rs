@@ -139,7 +139,7 @@ pub fn judge(
     let exceedance = hear(exceedance_residuals(&level, None, MonteCarlo::new(1)));
     let es_regression = hear(EsRegression::Intercept.fit(&level).map(|fit| fit.outcome));
     let losses = if missing == 0 { level.joint_loss().ok() } else { None };
-    let joint_loss = losses.as_ref().and_then(Array1::mean);
+    let joint_loss = losses.as_ref().and_then(|losses| losses.mean());
     let cell = Cell {
         portfolio: name.to_owned(),
         kind,

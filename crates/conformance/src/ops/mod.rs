@@ -9,6 +9,7 @@ use crate::outcome::Outcome;
 mod backtests;
 mod covariance;
 mod drawdowns;
+mod means;
 mod measures;
 mod moments;
 mod options;
@@ -27,6 +28,7 @@ const FAMILIES: &[Table] = &[
     backtests::TABLE,
     covariance::TABLE,
     drawdowns::TABLE,
+    means::TABLE,
     measures::TABLE,
     moments::TABLE,
     options::TABLE,

@@ -43,6 +43,8 @@ pub enum CovarianceFlag {
         /// How many.
         count: usize,
     },
+    /// Fitted tails stand at the heavy end of their range: the variance may not exist.
+    HeaviestTail,
 }
 
 /// An estimated covariance and how far it can be trusted.

@@ -37,6 +37,8 @@ mod denoise;
 mod detone;
 mod estimate;
 pub mod ewma;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod factored;
 mod gerber;
 mod graphical_lasso;
 mod kendall;
@@ -47,6 +49,8 @@ mod nonlinear;
 mod pairwise;
 mod ranks;
 mod repair;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod robust;
 mod sample;
 mod semi;
 mod shrinkage;
@@ -59,6 +63,11 @@ pub use denoise::{Denoised, DenoisedCovariance, NoiseTreatment, NoiseVariance};
 pub use detone::DetonedCovariance;
 pub use estimate::{CovarianceEstimate, CovarianceEstimator, CovarianceFlag};
 pub use ewma::{EwmaCentre, EwmaCovariance, EwmaWeights};
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub use factored::{
+    FactorCovariance, FactorInverse, FactorRegression, FactorRegressionEstimate, FactorRisk, FactorScaling,
+    ResidualDdof, ResidualFloor, StatisticalFactorEstimate, StatisticalFactors,
+};
 pub use gerber::{GerberCovariance, GerberDenominator};
 pub use graphical_lasso::{GraphicalLasso, GraphicalLassoSolution, LassoScale};
 pub use matrix::Covariance;
@@ -69,9 +78,15 @@ pub use repair::{
     ClippedEigenvalues, PsdPolicy, RepairAction, Repaired, ShrunkCorrelation, clip_correlation, clip_eigenvalues,
     shrink_correlation,
 };
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub use robust::{
+    DegreesOfFreedom, DegreesOfFreedomStatus, MultivariateStudentT, ScatterCentre, ScatterScale, StudentTScatter,
+    TylerFit, TylerScatter,
+};
 pub use sample::SampleCovariance;
 pub use semi::{SemiCovariance, SemiTarget};
 pub use shrinkage::{LinearShrinkage, LinearlyShrunk, ShrinkageIntensity, ShrinkageTarget};
+pub(crate) use spectral::gram;
 
 #[cfg(test)]
 mod tests;
