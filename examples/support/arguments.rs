@@ -59,8 +59,26 @@ impl Arguments {
     /// A path, or a file of the examples' own data.
     #[must_use]
     pub fn path_or(&self, option: &str, own: &str) -> PathBuf {
-        self.value(option).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(own), PathBuf::from)
+        self.value(option).map_or_else(|| bundled(own), PathBuf::from)
     }
+
+    /// A count of at least one.
+    ///
+    /// # Errors
+    /// For anything that is not such a number.
+    pub fn count_or(&self, option: &str, own: usize) -> Result<usize> {
+        let Some(word) = self.value(option) else { return Ok(own) };
+        match word.parse() {
+            Ok(count) if count > 0 => Ok(count),
+            _ => Err(Failure(format!("{option} needs a number of at least 1, not {word:?}"))),
+        }
+    }
+}
+
+/// A file of the examples' own data, or with an empty name their folder.
+#[must_use]
+pub fn bundled(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(file)
 }
 
 #[cfg(test)]
@@ -79,6 +97,11 @@ mod tests {
         assert!(arguments.has("--help"));
         assert_eq!(arguments.value("--prices"), Some("a.csv"));
         assert!(parse(&[]).unwrap().path_or("--prices", "x.csv").ends_with("data/x.csv"));
+        assert_eq!(parse(&[]).unwrap().count_or("--prices", 7).unwrap(), 7);
+        assert_eq!(parse(&["--prices", "12"]).unwrap().count_or("--prices", 7).unwrap(), 12);
+        for bad in ["0", "-1", "x", "1.5"] {
+            assert!(parse(&["--prices", bad]).unwrap().count_or("--prices", 7).is_err());
+        }
     }
 
     #[test]

@@ -82,17 +82,23 @@ impl KernelLoss {
         self.bandwidth
     }
 
-    /// Losses so far above that the kernel around `x` adds nothing to the mass below it.
-    fn near_or_above(&self, x: f64) -> &[f64] {
-        let from = self.losses.partition_point(|loss| *loss < x - REACH * self.bandwidth);
+    /// Losses whose kernel reaches beyond `x`: those left out add less than `1e-17` of the mass `tail`.
+    fn reaching(&self, x: f64, tail: f64) -> &[f64] {
+        let reach = normal::quantile(1e-17 * tail).map_or(REACH, |z| REACH.min(-z));
+        let from = self.losses.partition_point(|loss| *loss < x - reach * self.bandwidth);
         &self.losses[from..]
     }
 
-    /// Mass beyond `x` and the density there.
-    fn survival(&self, x: f64) -> (f64, f64) {
+    /// Mass beyond `x` and the density there, both about `tail` large.
+    fn survival(&self, x: f64, tail: f64) -> (f64, f64) {
         let (mut beyond, mut density) = (0.0, 0.0);
-        for loss in self.near_or_above(x) {
+        for loss in self.reaching(x, tail) {
             let a = (loss - x) / self.bandwidth;
+            if a > 9.0 {
+                // The whole kernel lies beyond, to rounding.
+                beyond += 1.0;
+                continue;
+            }
             beyond += normal::cdf(a);
             density += normal::density(a);
         }
@@ -109,7 +115,7 @@ impl KernelLoss {
         let mut low = self.losses[0] - (REACH.min(z + 40.0)) * self.bandwidth;
         let mut high = self.losses[n - 1] + (z.max(0.0) + 1.0) * self.bandwidth;
         for _ in 0..200 {
-            let (beyond, density) = self.survival(x);
+            let (beyond, density) = self.survival(x, tail);
             if beyond > tail {
                 low = x
             } else {
@@ -127,10 +133,10 @@ impl KernelLoss {
     }
 
     /// `E[L; L > v]` and `E[L²; L > v]`.
-    fn tail_moments(&self, v: f64) -> (f64, f64) {
+    fn tail_moments(&self, v: f64, tail: f64) -> (f64, f64) {
         let h = self.bandwidth;
         let (mut first, mut second) = (0.0, 0.0);
-        for loss in self.near_or_above(v) {
+        for loss in self.reaching(v, tail) {
             let a = (loss - v) / h;
             let (mass, density) = (normal::cdf(a), normal::density(a));
             first += loss * mass + h * density;
@@ -180,7 +186,7 @@ impl LossDistribution for KernelLoss {
     fn value_at_risk(&self, confidence: Confidence) -> CoreResult<Estimate> {
         let (c, tail) = (confidence.level(), confidence.tail());
         let value = self.quantile_beyond(tail);
-        let density = self.survival(value).1;
+        let density = self.survival(value, tail).1;
         let error = (c * tail / self.losses.len() as f64).sqrt() / density;
         Ok(self.estimate(value, Measure::ValueAtRisk { confidence, rule: None }, Some(tail), error))
     }
@@ -188,7 +194,7 @@ impl LossDistribution for KernelLoss {
     fn expected_shortfall(&self, confidence: Confidence) -> CoreResult<Estimate> {
         let tail = confidence.tail();
         let var = self.quantile_beyond(tail);
-        let (first, second) = self.tail_moments(var);
+        let (first, second) = self.tail_moments(var, tail);
         let value = first / tail;
         let spread = (second / tail - value * value).max(0.0) + confidence.level() * (value - var).powi(2);
         let error = (spread / (self.losses.len() as f64 * tail)).sqrt();

@@ -3,5 +3,6 @@
 pub mod judge;
 pub mod models;
 pub mod option_programs;
+pub mod page;
 pub mod portfolios;
 pub mod verdict;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use alluse_quant::risk_core::VarModel;
 use alluse_quant::risk_core::volatility::EwmaVolatility;
+use alluse_quant::risk_core::{HalfLife, VarModel};
 use alluse_quant::var_models::{
-    Conditional, FilterScope, FilteredHistorical, FullRevaluation, Historical, Innovations, ParametricNormal,
-    ParametricStudentT, ScenarioFilter, VolatilityWeighted,
+    AgeWeighted, Conditional, FilterScope, FilteredHistorical, FullRevaluation, Historical, Innovations,
+    KernelHistorical, ParametricCornishFisher, ParametricNormal, ParametricSkewedT, ParametricStudentT, ScenarioFilter,
+    VolatilityWeighted,
 };
 
 use super::portfolios::{OptionBooks, Portfolio};
@@ -17,11 +18,14 @@ use crate::Result;
 pub struct Contender {
     /// The model.
     pub model: Box<dyn VarModel>,
-    /// Days between two fits; 1 for models that fit nothing, or cheaply.
+    /// Days between two fits; 1 for models that have nothing to fit.
     pub refit_every: usize,
     /// Whether it revalues the books instead of looking at the series that they earned.
     pub revalues: bool,
 }
+
+/// Days between two fits of a model with parameters.
+pub const REFIT_EVERY: usize = 21;
 
 impl Contender {
     fn daily(model: impl VarModel + 'static) -> Self {
@@ -29,7 +33,7 @@ impl Contender {
     }
 
     fn monthly(model: impl VarModel + 'static) -> Self {
-        Self { model: Box::new(model), refit_every: 21, revalues: false }
+        Self { model: Box::new(model), refit_every: REFIT_EVERY, revalues: false }
     }
 }
 
@@ -44,12 +48,17 @@ fn ewma() -> Box<EwmaVolatility> {
 pub fn contenders(portfolio: &Portfolio) -> Result<Vec<Contender>> {
     let mut all = vec![
         Contender::daily(Historical::default()),
+        Contender::daily(AgeWeighted::new(HalfLife::periods(125.0)?)),
+        Contender::daily(KernelHistorical::default()),
         Contender::daily(ParametricNormal::default()),
         Contender::monthly(ParametricStudentT::default()),
+        Contender::monthly(ParametricSkewedT),
+        Contender::daily(ParametricCornishFisher::default()),
         Contender::daily(VolatilityWeighted::default()),
         Contender::daily(FilteredHistorical::default()),
         Contender::daily(Conditional::default()),
         Contender::monthly(Conditional::new(ewma(), Innovations::StudentT)),
+        Contender::monthly(Conditional::new(ewma(), Innovations::SkewedT)),
     ];
     if portfolio.panel.assets().len() > 1 {
         let joint = FilteredHistorical::default().with_scope(FilterScope::EachAsset);

@@ -30,6 +30,33 @@ pub struct Portfolio {
     pub options: Option<OptionBooks>,
 }
 
+impl Portfolio {
+    /// Without its first `days`.
+    ///
+    /// # Errors
+    /// When fewer than two are left.
+    pub fn without_first(&self, days: usize) -> Result<Self> {
+        let cut = |panel: &ReturnPanel| -> Result<ReturnPanel> {
+            let kept = panel.returns().slice_axis_move(Axis(0), Slice::from(days..)).to_owned();
+            Ok(ReturnPanel::new(panel.dates()[days..].to_vec(), panel.assets().to_vec(), kept)?)
+        };
+        let options = match &self.options {
+            Some(OptionBooks { books, factors, panel }) => {
+                Some(OptionBooks { books: Arc::clone(books), factors: factors.clone(), panel: cut(panel)? })
+            }
+            None => None,
+        };
+        Ok(Self {
+            name: self.name.clone(),
+            kind: self.kind,
+            panel: cut(&self.panel)?,
+            exposures: self.exposures.slice_axis(Axis(0), Slice::from(days..)).to_owned(),
+            pnl: self.pnl.slice_axis(Axis(0), Slice::from(days..)).to_owned(),
+            options,
+        })
+    }
+}
+
 /// What full revaluation needs.
 #[derive(Debug)]
 pub struct OptionBooks {

@@ -119,6 +119,13 @@ impl ForecastRecord {
         Ok(Self { model: model.into(), dates, realised, levels, pit, missing })
     }
 
+    /// With another name of the model.
+    #[must_use]
+    pub fn named(mut self, model: impl Into<String>) -> Self {
+        self.model = model.into();
+        self
+    }
+
     /// The model's name.
     #[must_use]
     pub fn model(&self) -> &str {
@@ -166,11 +173,11 @@ impl ForecastRecord {
     }
 
     /// What a court hears of one level: P&L and value at risk of the days that have one, and beside them expected
-    /// shortfall and probability transforms, each when none of those days lacks it.
+    /// shortfall and probability transforms, each when none of those days lacks it and the court takes it. A book
+    /// whose tail gains has a shortfall that is not positive, of which no test of shortfall can speak.
     ///
     /// # Errors
-    /// [`Error::Input`] for a level that was not asked, when no day has a value at risk, and as
-    /// [`LevelRecord::with_expected_shortfall`].
+    /// [`Error::Input`] for a level that was not asked, and when no day has a value at risk.
     pub fn at(&self, confidence: Confidence) -> Result<LevelRecord> {
         let level = self.level(confidence)?;
         let days: Vec<usize> = (0..self.len()).filter(|&i| level.value_at_risk[i].is_some()).collect();
@@ -184,7 +191,7 @@ impl ForecastRecord {
         };
         let mut record = LevelRecord::new(realised.view(), value_at_risk.view(), confidence)?;
         if let Some(shortfall) = whole(&level.expected_shortfall) {
-            record = record.with_expected_shortfall(shortfall.view())?;
+            record = record.clone().with_expected_shortfall(shortfall.view()).unwrap_or(record);
         }
         if let Some(pit) = whole(&self.pit) {
             // The court asks how probable a return at or below the one that came was.
