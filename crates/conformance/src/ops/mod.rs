@@ -11,6 +11,7 @@ mod drawdowns;
 mod measures;
 mod moments;
 mod options;
+mod scores;
 mod var;
 mod volatility;
 
@@ -27,6 +28,7 @@ const FAMILIES: &[Table] = &[
     measures::TABLE,
     moments::TABLE,
     options::TABLE,
+    scores::TABLE,
     var::TABLE,
     volatility::TABLE,
 ];

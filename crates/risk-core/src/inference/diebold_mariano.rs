@@ -173,16 +173,15 @@ impl DieboldMariano {
         if spread.sqrt() <= rounding {
             return Err(Error::Undefined { name: NAME, reason: "the losses differ by a constant" });
         }
-        let positive = |variance: &f64| *variance > 1e-12 * spread;
         let lags = self.horizon - 1;
-        let rectangular = Some(centred.weighted(lags, |_| 1.0)).filter(positive);
-        let bartlett = || Some(centred.bartlett(lags)).filter(positive);
-        match rectangular {
-            Some(variance) => Ok((variance, VarianceKernel::Rectangular)),
-            None => match bartlett() {
-                Some(variance) => Ok((variance, VarianceKernel::Bartlett)),
-                None => Err(Error::Undefined { name: NAME, reason: "its variance is not positive" }),
-            },
+        let kernels = [
+            (centred.weighted(lags, |_| 1.0), VarianceKernel::Rectangular),
+            (centred.bartlett(lags), VarianceKernel::Bartlett),
+        ];
+        match kernels.into_iter().find(|(variance, _)| *variance > 1e-12 * spread) {
+            Some((variance, _)) if variance.is_infinite() => Err(Error::Overflow { name: NAME }),
+            Some(found) => Ok(found),
+            None => Err(Error::Undefined { name: NAME, reason: "its variance is not positive" }),
         }
     }
 
@@ -225,9 +224,7 @@ mod tests {
         // function. A dozen operations of rounding on the statistic, ten times that on the p-value.
         for (horizon, small_sample, loss, statistic, p_value) in GOLDEN {
             let test = DieboldMariano::default().with_horizon(horizon).with_small_sample(small_sample);
-            let got = test
-                .compare_forecasts(actual().view(), forecast_a().view(), forecast_b().view(), loss)
-                .unwrap();
+            let got = test.compare_forecasts(actual().view(), forecast_a().view(), forecast_b().view(), loss).unwrap();
             assert!((got.statistic - statistic).abs() < 1e-14 * statistic.abs() * 2.0, "{horizon}: {}", got.statistic);
             assert!((got.p_value - p_value).abs() < 1e-13, "{horizon}: {}", got.p_value);
             assert_eq!(got.kernel, VarianceKernel::Rectangular);
@@ -300,13 +297,18 @@ mod tests {
     #[test]
     fn hostile_inputs_are_named() {
         let two = array![1.0, 2.0];
-        let call = |a: &Array1<f64>, b: &Array1<f64>| DieboldMariano::default().compare(a.view(), b.view()).unwrap_err();
+        let call =
+            |a: &Array1<f64>, b: &Array1<f64>| DieboldMariano::default().compare(a.view(), b.view()).unwrap_err();
         assert_eq!(call(&array![], &two), Error::Empty { name: "losses_a" });
         assert_eq!(call(&two, &array![1.0]), Error::LengthMismatch { name: "losses_b", expected: 2, got: 1 });
         let bad = array![0.0, f64::NAN];
         assert!(matches!(call(&bad, &two), Error::ElementOutOfDomain { name: "losses_a", index: 1, .. }));
         assert!(matches!(call(&two, &bad), Error::ElementOutOfDomain { name: "losses_b", index: 1, .. }));
         assert_eq!(call(&array![1e200, 0.0], &two), Error::Overflow { name: NAME });
+        // Finite autocovariances whose sum is not.
+        let big = array![1e154, 1e154, 1e154, -1e154, -1e154, -1e154];
+        let test = DieboldMariano::default().with_horizon(2);
+        assert_eq!(test.compare(big.view(), Array1::zeros(6).view()), Err(Error::Overflow { name: NAME }));
         assert_eq!(call(&array![f64::MAX, 0.0], &array![-f64::MAX, 0.0]), Error::Overflow { name: NAME });
         let point = |a: &Array1<f64>, b: &Array1<f64>| {
             let test = DieboldMariano::default();

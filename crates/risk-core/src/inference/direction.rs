@@ -120,9 +120,11 @@ pub fn pesaran_timmermann(counts: DirectionCounts) -> Result<PesaranTimmermannTe
     let hit_rate = share(sum(up_predicted_up, down_predicted_down)?);
     let expected_hit_rate = share(ups) * share(predicted_ups) + share(downs) * share(predicted_downs);
     // V(P) − V(P*) multiplied out: the difference of the two cancels badly when the shares are extreme.
-    let variance = 4.0 * share(ups) * share(downs) * share(predicted_ups) * share(predicted_downs) * (n - 1.0) / (n * n);
+    let variance =
+        4.0 * share(ups) * share(downs) * share(predicted_ups) * share(predicted_downs) * (n - 1.0) / (n * n);
     // P − P* likewise, as twice the covariance of the two directions.
-    let excess = 2.0 * (share(up_predicted_up) * share(down_predicted_down) - share(up_predicted_down) * share(down_predicted_up));
+    let excess = 2.0
+        * (share(up_predicted_up) * share(down_predicted_down) - share(up_predicted_down) * share(down_predicted_up));
     let statistic = excess / variance.sqrt();
     Ok(PesaranTimmermannTest {
         hit_rate,

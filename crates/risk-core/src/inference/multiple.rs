@@ -99,7 +99,10 @@ mod tests {
     /// statsmodels `multipletests(p, method=…)[1]`; products of two digits, exact to rounding.
     #[test]
     fn agrees_with_statsmodels() {
-        for (got, want) in [(holm(p_values().view()).unwrap(), HOLM), (benjamini_hochberg(p_values().view()).unwrap(), BENJAMINI_HOCHBERG)] {
+        for (got, want) in [
+            (holm(p_values().view()).unwrap(), HOLM),
+            (benjamini_hochberg(p_values().view()).unwrap(), BENJAMINI_HOCHBERG),
+        ] {
             for (got, want) in got.iter().zip(want) {
                 assert!((got - want).abs() < 1e-15, "{got} against {want}");
             }

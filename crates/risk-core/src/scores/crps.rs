@@ -210,10 +210,7 @@ mod tests {
         assert_eq!(crps_normal(f64::INFINITY, 1.0, 1.0), domain("mean", "finite", f64::INFINITY));
         assert_eq!(crps_normal(0.0, 1.0, -f64::INFINITY), domain("observed", "finite", -f64::INFINITY));
         assert!(matches!(crps_normal(0.0, f64::NAN, 0.0), Err(Error::OutOfDomain { name: "volatility", .. })));
-        assert_eq!(
-            crps_normal(f64::MAX, 1.0, -f64::MAX),
-            Err(Error::Overflow { name: "CRPS of a normal" })
-        );
+        assert_eq!(crps_normal(f64::MAX, 1.0, -f64::MAX), Err(Error::Overflow { name: "CRPS of a normal" }));
     }
 
     #[test]
@@ -259,7 +256,10 @@ mod tests {
     fn hostile_ensembles_are_named() {
         let call = |x: Array1<f64>, y: f64| crps_ensemble(x.view(), y, EnsembleRule::Fair).unwrap_err();
         assert_eq!(call(array![], 0.0), Error::Empty { name: "members" });
-        assert!(matches!(call(array![0.0, f64::NAN], 0.0), Error::ElementOutOfDomain { name: "members", index: 1, .. }));
+        assert!(matches!(
+            call(array![0.0, f64::NAN], 0.0),
+            Error::ElementOutOfDomain { name: "members", index: 1, .. }
+        ));
         assert!(matches!(call(array![0.0, 1.0], f64::NAN), Error::OutOfDomain { name: "observed", .. }));
         assert_eq!(call(array![-f64::MAX, f64::MAX], 0.0), Error::Overflow { name: "CRPS of an ensemble" });
 

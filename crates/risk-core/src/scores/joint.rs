@@ -110,12 +110,8 @@ mod tests {
         let call = |r: &Array1<f64>, v: &Array1<f64>, e: &Array1<f64>| {
             joint_loss(r.view(), v.view(), e.view(), Confidence::P99).unwrap_err()
         };
-        let shortfall = |index, expected, value| Error::ElementOutOfDomain {
-            name: "expected_shortfall",
-            index,
-            expected,
-            value,
-        };
+        let shortfall =
+            |index, expected, value| Error::ElementOutOfDomain { name: "expected_shortfall", index, expected, value };
         assert_eq!(call(&array![], &good, &good), Error::Empty { name: "returns" });
         let length = |name| Error::LengthMismatch { name, expected: 2, got: 1 };
         assert_eq!(call(&good, &array![0.1], &good), length("value_at_risk"));

@@ -76,10 +76,7 @@ mod tests {
         let good = array![0.01, 0.02];
         let call = |r: &Array1<f64>, v: &Array1<f64>| quantile_loss(r.view(), v.view(), Confidence::P99).unwrap_err();
         assert_eq!(call(&array![], &array![]), Error::Empty { name: "returns" });
-        assert_eq!(
-            call(&good, &array![0.01]),
-            Error::LengthMismatch { name: "value_at_risk", expected: 2, got: 1 }
-        );
+        assert_eq!(call(&good, &array![0.01]), Error::LengthMismatch { name: "value_at_risk", expected: 2, got: 1 });
         assert!(matches!(
             call(&array![0.0, f64::NAN], &good),
             Error::ElementOutOfDomain { name: "returns", index: 1, .. }
@@ -88,10 +85,7 @@ mod tests {
             call(&good, &array![f64::INFINITY, 0.0]),
             Error::ElementOutOfDomain { name: "value_at_risk", index: 0, .. }
         ));
-        assert_eq!(
-            call(&array![f64::MAX, 0.0], &array![f64::MAX, 0.0]),
-            Error::Overflow { name: "quantile loss" }
-        );
+        assert_eq!(call(&array![f64::MAX, 0.0], &array![f64::MAX, 0.0]), Error::Overflow { name: "quantile loss" });
     }
 
     proptest! {
