@@ -143,6 +143,7 @@ fn hostile_inputs_are_named() {
     assert_eq!(set(&noise(10, 2), 2.0, 1), Err(few));
     let huge = array![[f64::MAX, 0.0], [f64::MAX, 1.0], [-f64::MAX, 0.0]];
     assert_eq!(set(&huge, 2.0, 10), Err(Error::Overflow { name: NAME }));
+    assert_eq!(set(&(noise(10, 3) * 1e200), 2.0, 10), Err(Error::Overflow { name: NAME }));
 }
 
 #[test]
