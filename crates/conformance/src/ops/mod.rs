@@ -14,6 +14,7 @@ mod measures;
 mod moments;
 mod options;
 mod rolling;
+mod scores;
 mod var;
 mod volatility;
 
@@ -33,6 +34,7 @@ const FAMILIES: &[Table] = &[
     moments::TABLE,
     options::TABLE,
     rolling::TABLE,
+    scores::TABLE,
     var::TABLE,
     volatility::TABLE,
 ];

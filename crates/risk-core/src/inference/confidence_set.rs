@@ -1,4 +1,4 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::block_means;
@@ -135,7 +135,7 @@ impl Sample {
     fn worst(&self, left: &[usize]) -> Result<(usize, Elimination)> {
         let excess = self.excess(left);
         let scatter = self.scatter(left);
-        let errors = standard_errors(&scatter);
+        let errors = standard_errors(&scatter)?;
         let rounding = self.rounding(left);
         let mut worst = (0, f64::NEG_INFINITY);
         for (place, (&excess, &error)) in excess.iter().zip(&errors).enumerate() {
@@ -177,9 +177,13 @@ impl Sample {
 }
 
 /// Root mean square of each column.
-fn standard_errors(scatter: &Array2<f64>) -> Vec<f64> {
-    let root = |squares: f64| (squares / scatter.nrows() as f64).sqrt();
-    scatter.columns().into_iter().map(|column| root(compensated(column.iter().map(|d| d * d)))).collect()
+fn standard_errors(scatter: &Array2<f64>) -> Result<Vec<f64>> {
+    let error = |column: ArrayView1<'_, f64>| {
+        let root = (compensated(column.iter().map(|d| d * d)) / column.len() as f64).sqrt();
+        // An infinite error would make every model as good as the rest.
+        if root.is_finite() { Ok(root) } else { Err(Error::Overflow { name: NAME }) }
+    };
+    scatter.columns().into_iter().map(error).collect()
 }
 
 fn studentised(excess: f64, error: f64, rounding: f64) -> Result<f64> {

@@ -173,17 +173,14 @@ impl DieboldMariano {
         if spread.sqrt() <= rounding {
             return Err(Error::Undefined { name: NAME, reason: "the losses differ by a constant" });
         }
-        let positive = |variance: &f64| *variance > 1e-12 * spread;
         let lags = self.horizon - 1;
-        let rectangular = Some(centred.weighted(lags, |_| 1.0)).filter(positive);
-        let bartlett = || Some(centred.bartlett(lags)).filter(positive);
-        match rectangular {
-            Some(variance) => Ok((variance, VarianceKernel::Rectangular)),
-            None => match bartlett() {
-                Some(variance) => Ok((variance, VarianceKernel::Bartlett)),
-                None => Err(Error::Undefined { name: NAME, reason: "its variance is not positive" }),
-            },
-        }
+        let kernels = [
+            (centred.weighted(lags, |_| 1.0), VarianceKernel::Rectangular),
+            (centred.bartlett(lags), VarianceKernel::Bartlett),
+        ];
+        // Neither exceeds n·γ₀, so what is finite above stays finite here.
+        let found = kernels.into_iter().find(|(variance, _)| *variance > 1e-12 * spread);
+        found.ok_or(Error::Undefined { name: NAME, reason: "its variance is not positive" })
     }
 
     fn factor(&self, n: usize) -> f64 {
@@ -313,6 +310,13 @@ mod tests {
         };
         assert!(matches!(point(&bad, &two), Error::ElementOutOfDomain { name: "forecast_a", index: 1, .. }));
         assert!(matches!(point(&two, &bad), Error::ElementOutOfDomain { name: "forecast_b", index: 1, .. }));
+    }
+
+    #[test]
+    fn results_round_trip() {
+        let got = DieboldMariano::default().compare(actual().view(), forecast_a().view()).unwrap();
+        let text = serde_json::to_string(&got).unwrap();
+        assert_eq!(serde_json::from_str::<DieboldMarianoTest>(&text).unwrap(), got);
     }
 
     #[test]

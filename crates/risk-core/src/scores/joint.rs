@@ -95,7 +95,7 @@ mod tests {
         }
     }
 
-    const GOLDEN: [f64; 3] = [0.160_108_769_346_684_99, -3.888_879_454_113_936_3, -3.912_023_005_428_146];
+    const GOLDEN: [f64; 3] = [0.160_108_769_346_685, -3.888_879_454_113_936_3, -3.912_023_005_428_146];
 
     #[test]
     fn a_shortfall_equal_to_the_value_at_risk_up_to_rounding_is_allowed() {

@@ -15,7 +15,7 @@
 //! let losses = scores::quantile_loss(returns.view(), value_at_risk.view(), Confidence::P95)?;
 //! // Only the second day is beyond the forecast, by 0.01, and pays 95 % of it.
 //! assert!((losses[1] - 0.0095).abs() < 1e-15);
-//! assert!((moments::mean(losses.view())? - 0.0033125).abs() < 1e-15);
+//! assert!((moments::mean(losses.view())? - 0.0031875).abs() < 1e-15);
 //! # Ok::<(), alluse_risk_core::Error>(())
 //! ```
 
