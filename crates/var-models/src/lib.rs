@@ -20,6 +20,7 @@ mod decomposition;
 mod delta_normal;
 mod empirical;
 mod error;
+mod extreme;
 mod filtered;
 mod full_revaluation;
 mod historical;
@@ -43,6 +44,7 @@ pub use decomposition::{Contribution, Decomposition, VarAllocation, contribution
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
+pub use extreme::{GeneralizedPareto, GeneralizedParetoFit};
 pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals, ScenarioFilter};
 pub use full_revaluation::{BookSource, FullRevaluation};
 pub use historical::Historical;

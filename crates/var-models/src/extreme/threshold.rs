@@ -1,0 +1,160 @@
+//! Where the tail begins.
+
+use alluse_risk_core::measures::{QuantileRule, quantile};
+use alluse_risk_core::{Confidence, Error as CoreError};
+use ndarray::ArrayView1;
+use serde::{Deserialize, Serialize};
+
+use super::pareto_tail::{ParetoTail, ParetoTailFit};
+use super::{GeneralizedPareto, GeneralizedParetoFit};
+use crate::{Error, Result};
+
+/// Where the tail begins. Losses strictly above the threshold are its exceedances.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TailThreshold {
+    /// At a sample quantile of the losses, Hyndman-Fan type 7.
+    Quantile(Confidence),
+    /// At a given loss, in the unit of the losses.
+    Loss(f64),
+}
+
+impl TailThreshold {
+    /// The threshold for a sample of losses.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for no losses, for one that is not finite, and for a threshold that is not finite.
+    pub fn of(self, losses: ArrayView1<'_, f64>) -> Result<f64> {
+        match self {
+            Self::Quantile(confidence) => Ok(quantile(losses, confidence.level(), QuantileRule::Linear)?),
+            Self::Loss(loss) if loss.is_finite() => Ok(loss),
+            Self::Loss(loss) => Err(Error::out_of_domain("threshold", "finite", loss)),
+        }
+    }
+}
+
+/// Peaks over a threshold: losses as they were below it, a generalised Pareto law above.
+///
+/// ```text
+/// VaR = u + β/ξ ((n (1 − c)/N)^(−ξ) − 1)        ES = (VaR + β − ξ u)/(1 − ξ)
+/// ```
+/// with `N` of `n` losses above the threshold `u`.
+///
+/// | parameter | default | meaning |
+/// |---|---|---|
+/// | `threshold` | 90 % quantile | where the tail begins |
+/// | `min_exceedances` | 50 | fewest losses above it accepted; at least 10 |
+///
+/// As a model of a book it fits the losses of today's exposures and answers for one day. Fitted, it keeps the
+/// law of the day of the fit. Standard errors are those of the delta method and take the losses for
+/// independent; a forecast that follows the volatility is [`ConditionalPeaksOverThreshold`].
+///
+/// [`ConditionalPeaksOverThreshold`]: crate::ConditionalPeaksOverThreshold
+///
+/// # Source
+/// McNeil (1997), "Estimating the tails of loss severity distributions using extreme value theory"; McNeil,
+/// Frey and Embrechts, *Quantitative Risk Management*, §5.2.
+///
+/// ```
+/// use alluse_risk_core::Confidence;
+/// use alluse_var_models::{GeneralizedPareto, PeaksOverThreshold};
+/// use ndarray::Array1;
+///
+/// // A thousand quantiles of a law whose tail has the shape 0.25.
+/// let law = GeneralizedPareto::new(0.25, 1.0)?;
+/// let losses: Array1<f64> = (0..1_000).map(|i| law.quantile((f64::from(i) + 0.5) / 1e3)).collect::<Result<_, _>>()?;
+/// let fitted = PeaksOverThreshold::default().estimate(losses.view())?;
+/// assert_eq!(fitted.tail.exceedances(), 100);
+/// let (got, want) = (fitted.tail.value_at_risk(Confidence::P99)?, law.quantile(0.99)?);
+/// assert!((got / want - 1.0).abs() < 0.01);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Raw")]
+pub struct PeaksOverThreshold {
+    threshold: TailThreshold,
+    min_exceedances: usize,
+}
+
+impl Default for PeaksOverThreshold {
+    fn default() -> Self {
+        Self { threshold: TailThreshold::Quantile(DEFAULT_QUANTILE), min_exceedances: 50 }
+    }
+}
+
+impl PeaksOverThreshold {
+    /// With another threshold.
+    #[must_use]
+    pub fn with_threshold(mut self, threshold: TailThreshold) -> Self {
+        self.threshold = threshold;
+        self
+    }
+
+    /// With another least number of exceedances; at least [`GeneralizedParetoFit::MIN_EXCESSES`].
+    #[must_use]
+    pub fn with_min_exceedances(mut self, min_exceedances: usize) -> Self {
+        self.min_exceedances = min_exceedances.max(GeneralizedParetoFit::MIN_EXCESSES);
+        self
+    }
+
+    /// Fits the tail of a sample of losses.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for losses that are missing or not finite, with
+    /// [`InsufficientData`](CoreError::InsufficientData) for too few exceedances, and as
+    /// [`GeneralizedPareto::fit`].
+    pub fn estimate(&self, losses: ArrayView1<'_, f64>) -> Result<ParetoTailFit> {
+        let excesses = self.excesses(losses)?;
+        let fit = GeneralizedPareto::fit(excesses.values.as_slice().into())?;
+        let tail = ParetoTail::from_fit(excesses.threshold, &fit, losses.len())?;
+        Ok(ParetoTailFit::new(tail, fit, excesses.values))
+    }
+
+    fn excesses(&self, losses: ArrayView1<'_, f64>) -> Result<Excesses> {
+        if losses.is_empty() {
+            return Err(CoreError::Empty { name: "losses" }.into());
+        }
+        if let Some(index) = losses.iter().position(|loss| !loss.is_finite()) {
+            let value = losses[index];
+            return Err(CoreError::ElementOutOfDomain { name: "losses", index, expected: "finite", value }.into());
+        }
+        let threshold = self.threshold.of(losses)?;
+        let values: Vec<f64> = losses.iter().filter(|loss| **loss > threshold).map(|loss| loss - threshold).collect();
+        if values.len() < self.min_exceedances {
+            let (required, available) = (self.min_exceedances, values.len());
+            return Err(CoreError::InsufficientData { name: "exceedances of the threshold", required, available }.into());
+        }
+        Ok(Excesses { threshold, values })
+    }
+
+    /// Fewest losses among which there can be enough exceedances.
+    pub(super) fn min_losses(&self) -> usize {
+        match self.threshold {
+            TailThreshold::Quantile(confidence) => {
+                let least = self.min_exceedances as f64 / confidence.tail();
+                // 50/(1 − 0.9) is a little more than 500 in floating point.
+                (least * (1.0 - 1e-12)).ceil() as usize
+            }
+            TailThreshold::Loss(_) => self.min_exceedances,
+        }
+    }
+}
+
+struct Excesses {
+    threshold: f64,
+    values: Vec<f64>,
+}
+
+/// The stored form, so that the least number of exceedances keeps its own bound.
+#[derive(Deserialize)]
+struct Raw {
+    threshold: TailThreshold,
+    min_exceedances: usize,
+}
+
+impl From<Raw> for PeaksOverThreshold {
+    fn from(raw: Raw) -> Self {
+        Self::default().with_threshold(raw.threshold).with_min_exceedances(raw.min_exceedances)
+    }
+}
