@@ -44,7 +44,11 @@ pub use decomposition::{Contribution, Decomposition, VarAllocation, contribution
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
-pub use extreme::{GeneralizedPareto, GeneralizedParetoFit};
+pub use extreme::{
+    ConditionalPeaksOverThreshold, GeneralizedExtremeValue, GeneralizedExtremeValueFit, GeneralizedPareto,
+    GeneralizedParetoFit, Hill, MeanExcess, ParetoTail, ParetoTailFit, PeaksOverThreshold, PeaksOverThresholdLoss,
+    TailThreshold, ThresholdFit, hill_plot, mean_excesses, parameter_stability,
+};
 pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals, ScenarioFilter};
 pub use full_revaluation::{BookSource, FullRevaluation};
 pub use historical::Historical;

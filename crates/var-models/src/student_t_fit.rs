@@ -199,7 +199,7 @@ fn scale_first(covariance: &mut [[f64; 3]; 3], factor: f64) {
 }
 
 /// Inverse of a symmetric positive definite 3 × 3 matrix, `None` when it is not positive definite.
-fn invert(m: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
+pub(crate) fn invert(m: [[f64; 3]; 3]) -> Option<[[f64; 3]; 3]> {
     let cofactor = |i: usize, j: usize| {
         let (a, b) = ((i + 1) % 3, (i + 2) % 3);
         let (c, d) = ((j + 1) % 3, (j + 2) % 3);

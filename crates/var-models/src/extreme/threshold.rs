@@ -79,7 +79,7 @@ pub struct PeaksOverThreshold {
 
 impl Default for PeaksOverThreshold {
     fn default() -> Self {
-        Self { threshold: TailThreshold::Quantile(DEFAULT_QUANTILE), min_exceedances: 50 }
+        Self { threshold: TailThreshold::Quantile(Confidence::P90), min_exceedances: 50 }
     }
 }
 
@@ -105,13 +105,14 @@ impl PeaksOverThreshold {
     /// [`InsufficientData`](CoreError::InsufficientData) for too few exceedances, and as
     /// [`GeneralizedPareto::fit`].
     pub fn estimate(&self, losses: ArrayView1<'_, f64>) -> Result<ParetoTailFit> {
-        let excesses = self.excesses(losses)?;
-        let fit = GeneralizedPareto::fit(excesses.values.as_slice().into())?;
-        let tail = ParetoTail::from_fit(excesses.threshold, &fit, losses.len())?;
-        Ok(ParetoTailFit::new(tail, fit, excesses.values))
+        let (threshold, excesses) = self.excesses(losses)?;
+        let fit = GeneralizedPareto::fit(excesses.as_slice().into())?;
+        let tail = ParetoTail::from_fit(threshold, &fit, losses.len())?;
+        Ok(ParetoTailFit::new(tail, fit, excesses))
     }
 
-    fn excesses(&self, losses: ArrayView1<'_, f64>) -> Result<Excesses> {
+    /// The threshold, and the losses above it less the threshold.
+    fn excesses(&self, losses: ArrayView1<'_, f64>) -> Result<(f64, Vec<f64>)> {
         if losses.is_empty() {
             return Err(CoreError::Empty { name: "losses" }.into());
         }
@@ -123,9 +124,11 @@ impl PeaksOverThreshold {
         let values: Vec<f64> = losses.iter().filter(|loss| **loss > threshold).map(|loss| loss - threshold).collect();
         if values.len() < self.min_exceedances {
             let (required, available) = (self.min_exceedances, values.len());
-            return Err(CoreError::InsufficientData { name: "exceedances of the threshold", required, available }.into());
+            return Err(
+                CoreError::InsufficientData { name: "exceedances of the threshold", required, available }.into()
+            );
         }
-        Ok(Excesses { threshold, values })
+        Ok((threshold, values))
     }
 
     /// Fewest losses among which there can be enough exceedances.
@@ -139,11 +142,6 @@ impl PeaksOverThreshold {
             TailThreshold::Loss(_) => self.min_exceedances,
         }
     }
-}
-
-struct Excesses {
-    threshold: f64,
-    values: Vec<f64>,
 }
 
 /// The stored form, so that the least number of exceedances keeps its own bound.

@@ -1,0 +1,216 @@
+//! Maximum likelihood of the generalised extreme value law: Newton's method with exact derivatives, from a
+//! start by L-moments.
+
+use alluse_risk_core::{Error as CoreError, moments};
+use ndarray::ArrayView1;
+use serde::{Deserialize, Serialize};
+
+use super::GeneralizedExtremeValue;
+use super::series::{first_order, log_ratio, second_order};
+use crate::Result;
+use crate::student_t_fit::invert;
+
+/// A fitted generalised extreme value law.
+///
+/// # Source
+/// Prescott and Walden (1983) for the observed information; Smith (1985) for its limits; Hosking, Wallis and
+/// Wood (1985) for the start of the search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GeneralizedExtremeValueFit {
+    /// The law at the maximum.
+    pub law: GeneralizedExtremeValue,
+    /// Log-likelihood at the maximum.
+    pub log_likelihood: f64,
+    /// Maxima used.
+    pub observations: usize,
+    /// Covariance of the estimates of `(ξ, μ, σ)`, the inverse of the observed information; `None` for
+    /// `ξ ≤ −1/2`, where that theory does not hold.
+    pub covariance: Option<[[f64; 3]; 3]>,
+}
+
+impl GeneralizedExtremeValueFit {
+    /// Fewest maxima that the fit accepts.
+    pub const MIN_MAXIMA: usize = 10;
+
+    /// Standard error of `ξ`.
+    #[must_use]
+    pub fn xi_standard_error(&self) -> Option<f64> {
+        self.covariance.map(|c| c[0][0].sqrt())
+    }
+
+    /// Standard error of `μ`.
+    #[must_use]
+    pub fn mu_standard_error(&self) -> Option<f64> {
+        self.covariance.map(|c| c[1][1].sqrt())
+    }
+
+    /// Standard error of `σ`.
+    #[must_use]
+    pub fn sigma_standard_error(&self) -> Option<f64> {
+        self.covariance.map(|c| c[2][2].sqrt())
+    }
+}
+
+pub(super) fn fit(maxima: ArrayView1<'_, f64>) -> Result<GeneralizedExtremeValueFit> {
+    let n = maxima.len();
+    let required = GeneralizedExtremeValueFit::MIN_MAXIMA;
+    if n < required {
+        let name = "generalised extreme value fit";
+        return Err(CoreError::InsufficientData { name, required, available: n }.into());
+    }
+    let l = moments::l_moments(maxima)?;
+    let start = Parameters::from_l_skewness(l.skewness()?);
+    // Centred and scaled by L-moments: the search does not feel units.
+    let sample = Reduced(maxima.iter().map(|x| (x - l.location) / l.scale).collect());
+    let (best, top) = sample.maximise(sample.feasible(start))?;
+    let sigma = best.log_sigma.exp() * l.scale;
+    let law = GeneralizedExtremeValue::new(best.xi, l.location + l.scale * best.mu, sigma)?;
+    let covariance = if best.xi > -0.5 { invert(top.information) } else { None };
+    // From (μ, ln σ, ξ) of the reduced sample to (ξ, μ, σ) of the caller's.
+    let (from, unit) = ([2, 0, 1], [1.0, l.scale, sigma]);
+    let moved =
+        |c: [[f64; 3]; 3]| std::array::from_fn(|i| std::array::from_fn(|j| c[from[i]][from[j]] * unit[i] * unit[j]));
+    Ok(GeneralizedExtremeValueFit {
+        law,
+        log_likelihood: top.log_likelihood - n as f64 * l.scale.ln(),
+        observations: n,
+        covariance: covariance.map(moved),
+    })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Parameters {
+    mu: f64,
+    log_sigma: f64,
+    xi: f64,
+}
+
+impl Parameters {
+    /// The law whose first two L-moments are 0 and 1 and whose L-skewness is near `skewness`.
+    fn from_l_skewness(skewness: f64) -> Self {
+        /// Euler's constant.
+        const EULER: f64 = 0.577_215_664_901_532_9;
+        const LN_2: f64 = std::f64::consts::LN_2;
+        let c = 2.0 / (3.0 + skewness) - LN_2 / 3_f64.ln();
+        let k = 7.8590 * c + 2.9554 * c * c;
+        if k.abs() < 1e-6 {
+            return Self { mu: -EULER / LN_2, log_sigma: -LN_2.ln(), xi: 0.0 };
+        }
+        let gamma = libm::tgamma(1.0 + k);
+        let sigma = k / (-(-k * LN_2).exp_m1() * gamma);
+        Self { mu: -sigma * (1.0 - gamma) / k, log_sigma: sigma.ln(), xi: -k }
+    }
+
+    fn moved(self, step: [f64; 3], share: f64) -> Self {
+        let [mu, log_sigma, xi] = step;
+        Self { mu: self.mu + share * mu, log_sigma: self.log_sigma + share * log_sigma, xi: self.xi + share * xi }
+    }
+}
+
+/// Log-likelihood, its gradient, and minus its second derivatives, in `(μ, ln σ, ξ)`.
+struct Local {
+    log_likelihood: f64,
+    gradient: [f64; 3],
+    information: [[f64; 3]; 3],
+}
+
+struct Reduced(Vec<f64>);
+
+impl Reduced {
+    /// `start`, or a law without an end when a value lies beyond the end of that of `start`.
+    fn feasible(&self, start: Parameters) -> Parameters {
+        if self.log_likelihood(start).is_finite() {
+            return start;
+        }
+        // The L-skewness of the law with ξ = 0.
+        Parameters::from_l_skewness(2.0 * 3_f64.ln() / std::f64::consts::LN_2 - 3.0)
+    }
+
+    /// `−∞` outside the support and for `ξ ≤ −1`, where the likelihood has no bound.
+    fn log_likelihood(&self, p: Parameters) -> f64 {
+        if p.xi <= -1.0 {
+            return f64::NEG_INFINITY;
+        }
+        let mut total = 0.0;
+        for v in &self.0 {
+            let z = (v - p.mu) * (-p.log_sigma).exp();
+            if p.xi * z <= -1.0 {
+                return f64::NEG_INFINITY;
+            }
+            let y = z * log_ratio(p.xi * z);
+            total += (1.0 + p.xi) * y + (-y).exp();
+        }
+        let value = -(self.0.len() as f64) * p.log_sigma - total;
+        if value.is_nan() { f64::NEG_INFINITY } else { value }
+    }
+
+    fn local(&self, p: Parameters) -> Local {
+        let mut gradient = [0.0; 3];
+        let mut second = [[0.0; 3]; 3];
+        let inverse_sigma = (-p.log_sigma).exp();
+        for v in &self.0 {
+            let z = (v - p.mu) * inverse_sigma;
+            let x = p.xi * z;
+            let slope = 1.0 / (1.0 + x);
+            let y = z * log_ratio(x);
+            let e = (-y).exp();
+            let d_y = e - (1.0 + p.xi);
+            // Derivatives of y = ln(1 + ξz)/ξ through z and directly.
+            let (in_z, in_z_xi) = (-p.xi * slope * slope, -z * slope * slope);
+            let first = [-slope * inverse_sigma, -slope * z, -z * z * first_order(x)];
+            let mixed = [
+                [in_z * inverse_sigma * inverse_sigma, (in_z * z + slope) * inverse_sigma, -in_z_xi * inverse_sigma],
+                [0.0, in_z * z * z + slope * z, -in_z_xi * z],
+                [0.0, 0.0, -z.powi(3) * second_order(x)],
+            ];
+            for i in 0..3 {
+                gradient[i] += d_y * first[i];
+                for j in i..3 {
+                    second[i][j] += d_y * mixed[i][j] - e * first[i] * first[j];
+                }
+                second[i][2] -= first[i];
+            }
+            gradient[1] -= 1.0;
+            gradient[2] -= y;
+            second[2][2] -= first[2];
+        }
+        let information = std::array::from_fn(|i| std::array::from_fn(|j| -second[i.min(j)][i.max(j)]));
+        Local { log_likelihood: self.log_likelihood(p), gradient, information }
+    }
+
+    fn maximise(&self, start: Parameters) -> Result<(Parameters, Local)> {
+        const ITERATIONS: usize = 200;
+        let mut p = start;
+        let mut left = f64::INFINITY;
+        for iterations in 0..ITERATIONS {
+            let here = self.local(p);
+            let not_converged = CoreError::NotConverged { name: "extreme value fit", iterations, residual: left };
+            let step = ascent(&here).ok_or(not_converged.clone())?;
+            // Twice what the quadratic model still expects to gain.
+            left = (0..3).map(|i| step[i] * here.gradient[i]).sum();
+            if left < 1e-20 {
+                return Ok((p, here));
+            }
+            // Closer than this, rounding hides the gain and the quadratic model is right anyway.
+            let near = left < 1e-10;
+            let shares = (0..50).map(|k| 0.5_f64.powi(k));
+            let better = |share: &f64| near || self.log_likelihood(p.moved(step, *share)) > here.log_likelihood;
+            let share = shares.into_iter().find(better).ok_or(not_converged)?;
+            p = p.moved(step, share);
+        }
+        Err(CoreError::NotConverged { name: "extreme value fit", iterations: ITERATIONS, residual: left }.into())
+    }
+}
+
+/// Newton's step, with as much of the identity added to the information as makes it positive definite.
+fn ascent(at: &Local) -> Option<[f64; 3]> {
+    let size = (0..3).map(|i| at.information[i][i].abs()).sum::<f64>();
+    (0..12).find_map(|k| {
+        let ridge = if k == 0 { 0.0 } else { size * 1e-6 * 10_f64.powi(k) };
+        let mut information = at.information;
+        (0..3).for_each(|i| information[i][i] += ridge);
+        let inverse = invert(information)?;
+        Some(std::array::from_fn(|i| (0..3).map(|j| inverse[i][j] * at.gradient[j]).sum()))
+    })
+}
