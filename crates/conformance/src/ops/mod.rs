@@ -8,6 +8,7 @@ use crate::outcome::Outcome;
 
 mod covariance;
 mod drawdowns;
+mod extremes;
 mod measures;
 mod moments;
 mod options;
@@ -24,6 +25,7 @@ pub type Table = &'static [(&'static str, Op)];
 const FAMILIES: &[Table] = &[
     covariance::TABLE,
     drawdowns::TABLE,
+    extremes::TABLE,
     measures::TABLE,
     moments::TABLE,
     options::TABLE,

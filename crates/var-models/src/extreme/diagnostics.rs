@@ -128,3 +128,74 @@ pub fn parameter_stability(
     };
     thresholds.iter().map(at).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::{Confidence, ErrorKind};
+    use ndarray::{Array1, array};
+
+    use super::super::GeneralizedPareto;
+    use super::super::pareto_tail::tests::losses;
+    use super::*;
+
+    #[test]
+    fn mean_excesses_by_hand() {
+        let points = mean_excesses(array![10.0, 1.0, 4.0, 4.0, -2.0].view()).unwrap();
+        let seen: Vec<_> = points.iter().map(|p| (p.threshold, p.exceedances, p.mean_excess)).collect();
+        assert_eq!(seen, vec![(-2.0, 4, 6.75), (1.0, 3, 5.0), (4.0, 1, 6.0)]);
+        assert_eq!(points[2].standard_error, None);
+        // Deviations 4, −2, −2: variance 24/2, over three.
+        assert!((points[1].standard_error.unwrap() - 2.0).abs() < 1e-14);
+        assert!(mean_excesses(array![3.0, 3.0].view()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn mean_excesses_of_a_heavy_tail_rise_on_a_line() {
+        let law = GeneralizedPareto::new(0.2, 1.0).unwrap();
+        let sample: Array1<f64> = (0..20_000).map(|i| law.quantile((f64::from(i) + 0.5) / 2e4).unwrap()).collect();
+        for point in mean_excesses(sample.view()).unwrap().iter().filter(|p| p.exceedances > 2_000) {
+            let want = (1.0 + 0.2 * point.threshold) / 0.8;
+            assert!((point.mean_excess / want - 1.0).abs() < 0.01, "{point:?}");
+        }
+    }
+
+    #[test]
+    fn the_hill_plot_is_hill_at_every_count() {
+        let losses = losses();
+        let plot = hill_plot(losses.view(), 60).unwrap();
+        assert_eq!(plot.len(), 60);
+        for (k, point) in plot.iter().enumerate() {
+            assert_eq!(*point, Hill::estimate(losses.view(), k + 1).unwrap());
+        }
+        // Nothing is known from equal losses; the plot starts after them.
+        let tied = hill_plot(array![5.0, 5.0, 3.0, 1.0].view(), 3).unwrap();
+        assert_eq!(tied.iter().map(Hill::tail_count).collect::<Vec<_>>(), vec![2, 3]);
+    }
+
+    #[test]
+    fn stability_fits_agree_with_mpmath() {
+        // As in the tests of the tail: mpmath's fit at the 75 % quantile, and the variance of β − ξu from its
+        // covariance.
+        let threshold = 0.633_015_900_011_749;
+        let points =
+            parameter_stability(losses().view(), &PeaksOverThreshold::default(), &[threshold, 0.0]).unwrap();
+        assert_eq!((points[0].threshold, points[0].exceedances), (threshold, 50));
+        assert!((points[0].xi - 0.120_313_845_284_990_64).abs() < 1e-9);
+        assert!((points[0].modified_scale - 0.727_858_306_068_682_3).abs() < 1e-9);
+        assert!((points[0].modified_scale_standard_error.unwrap() - 0.245_842_663_339_549).abs() < 1e-8);
+        assert_eq!(points[1].exceedances, 100);
+        assert!(points[1].xi_standard_error.unwrap() < points[0].xi_standard_error.unwrap());
+    }
+
+    #[test]
+    fn hostile_input() {
+        assert_eq!(mean_excesses(Array1::zeros(0).view()).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(mean_excesses(array![1.0].view()).unwrap_err().kind(), ErrorKind::InsufficientData);
+        assert_eq!(mean_excesses(array![1.0, f64::NAN].view()).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(hill_plot(array![1.0, -1.0].view(), 1).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(hill_plot(array![1.0, 2.0].view(), 2).unwrap_err().kind(), ErrorKind::InsufficientData);
+        let model = PeaksOverThreshold::default().with_threshold(TailThreshold::Quantile(Confidence::P90));
+        let far = parameter_stability(losses().view(), &model, &[0.1, 2.0]);
+        assert_eq!(far.unwrap_err().kind(), ErrorKind::InsufficientData);
+    }
+}

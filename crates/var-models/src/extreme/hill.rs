@@ -191,3 +191,84 @@ impl TryFrom<Raw> for Hill {
         Ok(Self { xi, threshold, tail_count, observations })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::ErrorKind;
+    use ndarray::{Array1, array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Losses of the law `P(L > l) = l^(−1/ξ)`, largest first, at the plotting positions `i/n`.
+    fn pareto(xi: f64, n: usize) -> Array1<f64> {
+        (1..=n).map(|i| (n as f64 / i as f64).powf(xi)).collect()
+    }
+
+    #[test]
+    fn a_pareto_sample_gives_its_shape() {
+        let hill = Hill::estimate(pareto(0.4, 10_000).view(), 1_000).unwrap();
+        // The mean of ln(1001/i) over i ≤ 1000, from Stirling's formula for ln 1000!.
+        let mean = 1_001_f64.ln() - (1_000_f64.ln() - 1.0 + 0.5 * (2_000.0 * std::f64::consts::PI).ln() / 1e3);
+        assert!((hill.xi() - 0.4 * mean).abs() < 1e-6);
+        assert!((hill.tail_index() * hill.xi() - 1.0).abs() < 1e-15);
+        assert!((hill.standard_error() - hill.xi() / 1_000_f64.sqrt()).abs() < 1e-15);
+        assert_eq!((hill.tail_count(), hill.observations()), (1_000, 10_000));
+        // Loss number 10 of 10,000 is the 99.9 % quantile of the sample.
+        let var = hill.value_at_risk(Confidence::new(0.999).unwrap()).unwrap();
+        assert!((var / 1_000_f64.powf(0.4) - 1.0).abs() < 0.03);
+        let es = hill.expected_shortfall(Confidence::P99).unwrap();
+        assert!((es / hill.value_at_risk(Confidence::P99).unwrap() - 1.0 / 0.6).abs() < 0.02);
+    }
+
+    #[test]
+    fn at_the_threshold_the_answer_is_the_threshold() {
+        let hill = Hill::estimate(pareto(0.4, 100).view(), 10).unwrap();
+        assert_eq!(hill.value_at_risk(Confidence::P90).unwrap(), hill.threshold());
+        assert_eq!(hill.threshold(), pareto(0.4, 100)[10]);
+        let error = hill.value_at_risk(Confidence::new(0.89).unwrap()).unwrap_err();
+        assert!(matches!(error, Error::Input(CoreError::OutOfDomain { name: "confidence", .. })));
+        assert!(hill.values_at_risk(&[Confidence::P99, Confidence::new(0.5).unwrap()]).is_err());
+        assert_eq!(hill.values_at_risk(&[Confidence::P99]).unwrap()[0], hill.value_at_risk(Confidence::P99).unwrap());
+    }
+
+    #[test]
+    fn hostile_samples() {
+        let kind = |losses: Array1<f64>, k| Hill::estimate(losses.view(), k).unwrap_err().kind();
+        assert_eq!(kind(Array1::zeros(0), 1), ErrorKind::InvalidInput);
+        assert_eq!(kind(array![2.0, 1.0], 0), ErrorKind::InvalidInput);
+        assert_eq!(kind(array![2.0, 1.0], 2), ErrorKind::InsufficientData);
+        assert_eq!(kind(array![2.0, 1.0], usize::MAX), ErrorKind::InsufficientData);
+        assert_eq!(kind(array![2.0, 0.0], 1), ErrorKind::InvalidInput);
+        assert_eq!(kind(array![2.0, -1.0], 1), ErrorKind::InvalidInput);
+        assert_eq!(kind(array![2.0, 2.0, 2.0], 2), ErrorKind::Undefined);
+        assert_eq!(kind(array![2.0, f64::NAN, 1.0], 1), ErrorKind::InvalidInput);
+        assert_eq!(kind(array![1e300, 1e-300], 1), ErrorKind::Numerical);
+        assert!(Hill::estimate(array![2.0, 1.0].view(), 1).is_ok());
+        let heavy = Hill::estimate(pareto(1.3, 100).view(), 20).unwrap();
+        assert!(heavy.value_at_risk(Confidence::P99).is_ok());
+        assert_eq!(heavy.expected_shortfall(Confidence::P99).unwrap_err().kind(), ErrorKind::Undefined);
+    }
+
+    #[test]
+    fn storage_checks_again() {
+        let hill = Hill::estimate(array![4.0, 2.0, 1.0].view(), 1).unwrap();
+        let text = serde_json::to_string(&hill).unwrap();
+        assert_eq!(serde_json::from_str::<Hill>(&text).unwrap(), hill);
+        for (from, to) in [("\"tail_count\":1", "\"tail_count\":3"), ("\"tail_count\":1", "\"tail_count\":0"),
+            ("\"threshold\":2.0", "\"threshold\":0.0"), ("\"xi\":", "\"xi\":-")] {
+            assert!(serde_json::from_str::<Hill>(&text.replace(from, to)).is_err(), "{to}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn units_only_scale_the_losses(losses in proptest::collection::vec(0.01..100.0_f64, 20..60), unit in 0.01..100.0_f64) {
+            let losses = Array1::from(losses);
+            let plain = Hill::estimate(losses.view(), 8).unwrap();
+            let scaled = Hill::estimate((unit * &losses).view(), 8).unwrap();
+            prop_assert!((plain.xi() - scaled.xi()).abs() < 1e-10);
+            prop_assert!((scaled.threshold() - unit * plain.threshold()).abs() < 1e-9 * scaled.threshold());
+        }
+    }
+}

@@ -266,3 +266,143 @@ impl TryFrom<Raw> for ParetoTail {
         Ok(Self { covariance: raw.covariance, ..tail })
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use alluse_risk_core::ErrorKind;
+    use ndarray::Array1;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{PeaksOverThreshold, TailThreshold};
+
+    fn level(confidence: f64) -> Confidence {
+        Confidence::new(confidence).unwrap()
+    }
+
+    /// Two hundred symmetric losses with a power tail; fifty are above the 75 % quantile.
+    pub(in super::super) fn losses() -> Array1<f64> {
+        (0..200).map(|i| (f64::from(i) - 99.5) / 100.0).map(|v| v / (1.0 - v.abs()).powf(0.35)).collect()
+    }
+
+    pub(in super::super) fn fitted() -> ParetoTailFit {
+        let threshold = TailThreshold::Quantile(level(0.75));
+        PeaksOverThreshold::default().with_threshold(threshold).estimate(losses().view()).unwrap()
+    }
+
+    #[test]
+    fn danish_fire_losses() {
+        // McNeil (1997): 2,156 losses, 109 above 10 million, xi 0.497 and beta 6.98 give 27.3 and 58.2 at 99 %.
+        let tail = ParetoTail::new(10.0, GeneralizedPareto::new(0.497, 6.98).unwrap(), 2_156, 109).unwrap();
+        assert!((tail.value_at_risk(Confidence::P99).unwrap() - 27.3).abs() < 0.05);
+        assert!((tail.expected_shortfall(Confidence::P99).unwrap() - 58.2).abs() < 0.06);
+    }
+
+    #[test]
+    fn values_and_standard_errors_agree_with_mpmath() {
+        // mpmath 1.4, 40 digits: the two score equations solved, their derivatives for the covariance, the
+        // textbook formulas of VaR and ES differentiated numerically in xi, beta and N/n. The covariance comes
+        // from differences, which leaves nine digits.
+        let tail = fitted().tail;
+        assert!((tail.threshold() - 0.633_015_900_011_749).abs() < 1e-14);
+        assert!((tail.law().xi() - 0.120_313_845_284_990_64).abs() < 1e-10);
+        for (confidence, var, var_error, es, es_error) in [
+            (0.8, 0.814_857_582_139_977_9, 0.107_424_881_156_940_1, 1.753_711_684_490_989_5, 0.215_813_382_941_910_9),
+            (0.99, 3.793_669_310_389_810_3, 0.658_994_484_952_137_5, 5.139_932_681_927_141, 1.349_647_199_065_741_5),
+            (0.999, 6.935_756_975_918_799, 2.368_572_858_997_264, 8.711_760_712_512_579, 3.959_491_392_215_113),
+        ] {
+            let c = level(confidence);
+            let answers = [
+                (tail.value_at_risk(c).unwrap(), var),
+                (tail.expected_shortfall(c).unwrap(), es),
+                (tail.value_at_risk_standard_error(c).unwrap().unwrap(), var_error),
+                (tail.expected_shortfall_standard_error(c).unwrap().unwrap(), es_error),
+            ];
+            for (i, (got, want)) in answers.into_iter().enumerate() {
+                assert!((got / want - 1.0).abs() < 1e-8, "{confidence}, {i}: {got} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn at_the_threshold_the_answer_is_the_threshold() {
+        let tail = ParetoTail::new(2.0, GeneralizedPareto::new(0.5, 1.5).unwrap(), 1_000, 100).unwrap();
+        assert!(tail.reaches(Confidence::P90) && !tail.reaches(level(0.8999)));
+        assert_eq!(tail.value_at_risk(Confidence::P90).unwrap(), 2.0);
+        assert_eq!(tail.expected_shortfall(Confidence::P90).unwrap(), 5.0);
+        assert_eq!(tail.survival(2.0).unwrap(), 0.1);
+        assert_eq!(tail.value_at_risk_standard_error(Confidence::P99), Ok(None));
+        assert_eq!((tail.observations(), tail.exceedances()), (1_000, 100));
+        for loss in [1.9, f64::NAN] {
+            assert_eq!(tail.survival(loss).unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+        let error = tail.value_at_risk(level(0.8999)).unwrap_err();
+        assert!(matches!(error, Error::Input(CoreError::OutOfDomain { name: "confidence", .. })));
+    }
+
+    #[test]
+    fn a_thin_tail_in_closed_form() {
+        // Exponential: VaR = u − β ln(n (1 − c)/N), ES = VaR + β.
+        let tail = ParetoTail::new(1.0, GeneralizedPareto::new(0.0, 2.0).unwrap(), 100, 10).unwrap();
+        let var = 1.0 + 2.0 * 10_f64.ln();
+        assert!((tail.value_at_risk(Confidence::P99).unwrap() - var).abs() < 1e-13);
+        assert!((tail.expected_shortfall(Confidence::P99).unwrap() - var - 2.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn moving_the_losses_moves_the_tail() {
+        let (tail, c) = (fitted().tail, Confidence::P99);
+        let moved = tail.moved(-0.5, 3.0).unwrap();
+        assert!((moved.value_at_risk(c).unwrap() + 0.5 - 3.0 * tail.value_at_risk(c).unwrap()).abs() < 1e-12);
+        let es = |tail: &ParetoTail| tail.expected_shortfall_standard_error(c).unwrap().unwrap();
+        assert!((es(&moved) / es(&tail) - 3.0).abs() < 1e-12);
+        let refitted = PeaksOverThreshold::default()
+            .with_threshold(TailThreshold::Quantile(level(0.75)))
+            .estimate(losses().mapv(|l| 3.0 * l - 0.5).view())
+            .unwrap();
+        assert!((refitted.tail.law().beta() - moved.law().beta()).abs() < 1e-9);
+        assert!((es(&refitted.tail) / es(&moved) - 1.0).abs() < 1e-8);
+    }
+
+    #[test]
+    fn hostile_input() {
+        let law = GeneralizedPareto::new(0.2, 1.0).unwrap();
+        for (threshold, observations, exceedances, name) in
+            [(f64::NAN, 100, 10, "threshold"), (1.0, 100, 0, "exceedances"), (1.0, 100, 101, "exceedances")]
+        {
+            let error = ParetoTail::new(threshold, law, observations, exceedances).unwrap_err();
+            assert!(matches!(error, Error::Input(CoreError::OutOfDomain { name: n, .. }) if n == name), "{error}");
+        }
+        assert!(ParetoTail::new(1.0, law, 10, 10).is_ok());
+        let heavy = ParetoTail::new(1.0, GeneralizedPareto::new(1.0, 1.0).unwrap(), 100, 10).unwrap();
+        assert!(heavy.value_at_risk(Confidence::P99).is_ok());
+        assert_eq!(heavy.expected_shortfall(Confidence::P99), Err(Error::InfiniteTailMean { xi: 1.0 }));
+        assert!(heavy.table(&[Confidence::P99]).is_err());
+        let absurd = ParetoTail::new(1.0, GeneralizedPareto::new(400.0, 1.0).unwrap(), 100, 10).unwrap();
+        assert_eq!(absurd.value_at_risk(Confidence::P99), Err(CoreError::Overflow { name: "loss" }.into()));
+    }
+
+    #[test]
+    fn storage_checks_again() {
+        let fit = fitted();
+        let text = serde_json::to_string(&fit).unwrap();
+        assert_eq!(serde_json::from_str::<ParetoTailFit>(&text).unwrap(), fit);
+        let bad = serde_json::to_string(&fit.tail).unwrap().replace("\"exceedances\":50", "\"exceedances\":500");
+        assert!(serde_json::from_str::<ParetoTail>(&bad).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn tail_risk_grows_with_the_level_and_es_is_above_var(
+            xi in -0.4..0.95_f64, beta in 0.01..10.0_f64, a in 0.9..0.9999_f64, b in 0.9..0.9999_f64,
+        ) {
+            let tail = ParetoTail::new(1.0, GeneralizedPareto::new(xi, beta).unwrap(), 1_000, 100).unwrap();
+            let (low, high) = (level(a.min(b)), level(a.max(b)));
+            let (var, es) = (tail.value_at_risk(low).unwrap(), tail.expected_shortfall(low).unwrap());
+            prop_assert!(es >= var);
+            prop_assert!(tail.value_at_risk(high).unwrap() >= var);
+            prop_assert!(tail.expected_shortfall(high).unwrap() >= es - 1e-9 * es);
+            prop_assert!((tail.survival(var).unwrap() / low.tail() - 1.0).abs() < 1e-9);
+        }
+    }
+}

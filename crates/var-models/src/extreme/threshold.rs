@@ -156,3 +156,78 @@ impl From<Raw> for PeaksOverThreshold {
         Self::default().with_threshold(raw.threshold).with_min_exceedances(raw.min_exceedances)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::ErrorKind;
+    use ndarray::{Array1, array};
+
+    use super::*;
+
+    fn losses() -> Array1<f64> {
+        (0..500).map(|i| f64::from(i % 100) + f64::from(i) / 1e3).collect()
+    }
+
+    #[test]
+    fn thresholds() {
+        let losses = array![4.0, 1.0, 3.0, 2.0, 5.0];
+        assert_eq!(TailThreshold::Quantile(Confidence::new(0.75).unwrap()).of(losses.view()).unwrap(), 4.0);
+        assert_eq!(TailThreshold::Loss(2.5).of(losses.view()).unwrap(), 2.5);
+        for loss in [f64::NAN, f64::INFINITY] {
+            assert_eq!(TailThreshold::Loss(loss).of(losses.view()).unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+    }
+
+    #[test]
+    fn losses_at_the_threshold_do_not_exceed_it() {
+        let model = PeaksOverThreshold::default().with_threshold(TailThreshold::Loss(95.095)).with_min_exceedances(10);
+        let fitted = model.estimate(losses().view()).unwrap();
+        // 95.195 to 99.499 less the one loss that is the threshold.
+        assert_eq!(fitted.tail.exceedances(), 24);
+        assert_eq!(fitted.excesses().len(), 24);
+        assert!((fitted.excesses()[0] - 1.001).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_number_of_exceedances_that_is_needed() {
+        let model = PeaksOverThreshold::default();
+        assert_eq!(model.min_losses(), 500);
+        assert_eq!(model.clone().with_threshold(TailThreshold::Loss(0.0)).min_losses(), 50);
+        assert_eq!(model.clone().with_threshold(TailThreshold::Quantile(Confidence::P95)).min_losses(), 1_000);
+        assert_eq!(model.clone().with_min_exceedances(3).min_losses(), 100);
+        assert_eq!(model.clone().with_min_exceedances(12).min_losses(), 120);
+        // Five hundred have fifty above their 90 % quantile, 499 have as many, 490 have 49.
+        assert_eq!(model.estimate(tail(500).view()).unwrap().tail.exceedances(), 50);
+        let error = model.estimate(tail(490).view()).unwrap_err();
+        let Error::Input(CoreError::InsufficientData { required, available, .. }) = error else { panic!("{error}") };
+        assert_eq!((required, available), (50, 49));
+    }
+
+    fn tail(n: usize) -> Array1<f64> {
+        let law = GeneralizedPareto::new(0.2, 1.0).unwrap();
+        (0..n).map(|i| law.quantile((i as f64 + 0.5) / n as f64).unwrap()).collect()
+    }
+
+    #[test]
+    fn hostile_samples() {
+        let model = PeaksOverThreshold::default();
+        assert_eq!(model.estimate(Array1::zeros(0).view()), Err(CoreError::Empty { name: "losses" }.into()));
+        let constant = model.estimate(Array1::from_elem(1_000, 0.01).view()).unwrap_err();
+        assert_eq!(constant.kind(), ErrorKind::InsufficientData);
+        for threshold in [TailThreshold::Loss(0.1), TailThreshold::Quantile(Confidence::P90)] {
+            let mut bad = tail(600);
+            bad[3] = f64::NAN;
+            let error = model.clone().with_threshold(threshold).estimate(bad.view()).unwrap_err();
+            assert!(matches!(error, Error::Input(CoreError::ElementOutOfDomain { name: "losses", index: 3, .. })));
+        }
+    }
+
+    #[test]
+    fn settings_are_stored() {
+        let model = PeaksOverThreshold::default().with_threshold(TailThreshold::Loss(0.5)).with_min_exceedances(70);
+        let text = serde_json::to_string(&model).unwrap();
+        assert_eq!(serde_json::from_str::<PeaksOverThreshold>(&text).unwrap(), model);
+        let low: PeaksOverThreshold = serde_json::from_str(&text.replace("70", "1")).unwrap();
+        assert_eq!(low.min_losses(), GeneralizedParetoFit::MIN_EXCESSES);
+    }
+}
