@@ -177,8 +177,7 @@ mod tests {
         // As in the tests of the tail: mpmath's fit at the 75 % quantile, and the variance of β − ξu from its
         // covariance.
         let threshold = 0.633_015_900_011_749;
-        let points =
-            parameter_stability(losses().view(), &PeaksOverThreshold::default(), &[threshold, 0.0]).unwrap();
+        let points = parameter_stability(losses().view(), &PeaksOverThreshold::default(), &[threshold, 0.0]).unwrap();
         assert_eq!((points[0].threshold, points[0].exceedances), (threshold, 50));
         assert!((points[0].xi - 0.120_313_845_284_990_64).abs() < 1e-9);
         assert!((points[0].modified_scale - 0.727_858_306_068_682_3).abs() < 1e-9);

@@ -255,8 +255,12 @@ mod tests {
         let hill = Hill::estimate(array![4.0, 2.0, 1.0].view(), 1).unwrap();
         let text = serde_json::to_string(&hill).unwrap();
         assert_eq!(serde_json::from_str::<Hill>(&text).unwrap(), hill);
-        for (from, to) in [("\"tail_count\":1", "\"tail_count\":3"), ("\"tail_count\":1", "\"tail_count\":0"),
-            ("\"threshold\":2.0", "\"threshold\":0.0"), ("\"xi\":", "\"xi\":-")] {
+        for (from, to) in [
+            ("\"tail_count\":1", "\"tail_count\":3"),
+            ("\"tail_count\":1", "\"tail_count\":0"),
+            ("\"threshold\":2.0", "\"threshold\":0.0"),
+            ("\"xi\":", "\"xi\":-"),
+        ] {
             assert!(serde_json::from_str::<Hill>(&text.replace(from, to)).is_err(), "{to}");
         }
     }

@@ -58,7 +58,7 @@ impl GeneralizedExtremeValue {
     /// # Errors
     /// [`Error::Input`] for fewer than [`GeneralizedExtremeValueFit::MIN_MAXIMA`], for values that are not finite
     /// or all equal, and with [`NotConverged`](CoreError::NotConverged) when the likelihood has no maximum with
-    /// `ξ > −1` near the sample, as for maxima that pile up at their upper end.
+    /// `ξ > −0.99` near the sample, as for maxima that pile up at their upper end.
     pub fn fit(maxima: ArrayView1<'_, f64>) -> Result<GeneralizedExtremeValueFit> {
         fit(maxima)
     }

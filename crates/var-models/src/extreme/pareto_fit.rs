@@ -86,7 +86,13 @@ struct Scaled {
     values: Vec<f64>,
     unit: f64,
     mean: f64,
+    /// Means of the first powers.
+    moments: [f64; POWERS],
 }
+
+/// Below this `|θ|` the power series with this many moments are exact to rounding.
+const NEAR_ZERO: f64 = 0.05;
+const POWERS: usize = 14;
 
 /// A stationary point, `β` in units of the largest excess.
 #[derive(Debug, Clone, Copy)]
@@ -100,8 +106,15 @@ impl Scaled {
     fn new(excesses: ArrayView1<'_, f64>) -> Self {
         let unit = excesses.fold(0.0_f64, |largest, y| largest.max(*y));
         let values: Vec<f64> = excesses.iter().map(|y| y / unit).collect();
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        Self { values, unit, mean }
+        let mut moments = [0.0; POWERS];
+        for v in &values {
+            let mut power = 1.0 / values.len() as f64;
+            for moment in &mut moments {
+                power *= v;
+                *moment += power;
+            }
+        }
+        Self { values, unit, mean: moments[0], moments }
     }
 
     /// The highest of the local maxima, searched over `t = ln(1 + θ y_max)`.
@@ -111,14 +124,12 @@ impl Scaled {
     fn highest_peak(&self) -> Option<Peak> {
         const STEP: f64 = 0.5;
         let theta = |t: f64| t.exp_m1();
-        // Half a step aside: no node falls on zero, where the cheap sign is lost to rounding.
-        let steps = ((100.0 * self.values.len() as f64).ln() / STEP).ceil();
-        let mut t = -(steps + 0.5) * STEP;
+        let mut t = -(100.0 * self.values.len() as f64).ln();
         let (mut rises, mut best): (bool, Option<Peak>) = (false, None);
         loop {
-            let (slope, xi) = self.direction(theta(t));
+            let (slope, xi) = self.slope(theta(t));
             if rises && slope <= 0.0 {
-                let peak = root(t - STEP, t, 1e-15, |t| self.slope(theta(t))).map(|t| self.at(theta(t)));
+                let peak = root(t - STEP, t, 1e-14, |t| self.slope(theta(t)).0).map(|t| self.at(theta(t)));
                 best = match (best, peak) {
                     (Some(a), Some(b)) if a.log_likelihood >= b.log_likelihood => Some(a),
                     (a, b) => b.or(a),
@@ -134,11 +145,25 @@ impl Scaled {
         }
     }
 
-    /// A number with the sign of the slope of the profile likelihood, and the shape.
-    fn direction(&self, theta: f64) -> (f64, f64) {
+    /// The slope of the profile likelihood over `θ` up to a positive factor, and the shape.
+    ///
+    /// With `s = mean ln(1 + θv)/θ` and `r = mean v/(1 + θv)` it is `(s − r)/θ − rs`, the equation of Grimshaw
+    /// over `θ²`.
+    fn slope(&self, theta: f64) -> (f64, f64) {
+        if theta.abs() < NEAR_ZERO {
+            self.slope_near_zero(theta)
+        } else if (theta * self.mean).abs() < 1e-3 {
+            // One loss is thousands of times the rest, which needs care one by one.
+            self.slope_with_care(theta)
+        } else {
+            self.slope_far_from_zero(theta)
+        }
+    }
+
+    /// The equation as it stands, with one logarithm for seven factors.
+    fn slope_far_from_zero(&self, theta: f64) -> (f64, f64) {
         let n = self.values.len() as f64;
         let (mut inverse, mut log) = (0.0, 0.0);
-        // Seven factors of at most e^60 each stay within the range of numbers: one logarithm for all.
         for chunk in self.values.chunks(7) {
             let mut product = 1.0;
             for v in chunk {
@@ -149,23 +174,31 @@ impl Scaled {
             log += product.ln();
         }
         let xi = log / n;
-        if (theta * self.mean).abs() < 1e-2 {
-            return (self.slope(theta), xi);
-        }
-        (inverse / n * (1.0 + xi) - 1.0, xi)
+        ((inverse / n * (1.0 + xi) - 1.0) / (theta * theta), xi)
     }
 
-    /// The same without cancellation at `θ = 0`.
-    fn slope(&self, theta: f64) -> f64 {
-        let (mut a, mut b, mut c) = (0.0, 0.0, 0.0);
+    /// All means as power series in `θ`, of which the sample enters by its moments.
+    fn slope_near_zero(&self, theta: f64) -> (f64, f64) {
+        let (mut s, mut r, mut q) = (0.0, 0.0, 0.0);
+        for (k, pair) in self.moments.windows(2).enumerate().rev() {
+            let k = k as f64;
+            s = pair[0] / (k + 1.0) - theta * s;
+            r = pair[0] - theta * r;
+            q = pair[1] * (k + 1.0) / (k + 2.0) - theta * q;
+        }
+        (q - r * s, theta * s)
+    }
+
+    fn slope_with_care(&self, theta: f64) -> (f64, f64) {
+        let (mut s, mut r, mut q) = (0.0, 0.0, 0.0);
         for v in &self.values {
             let x = theta * v;
-            a += v * log_ratio(x);
-            b += v / (1.0 + x);
-            c += v * v * first_order(x);
+            s += v * log_ratio(x);
+            r += v / (1.0 + x);
+            q += v * v * first_order(x);
         }
         let n = self.values.len() as f64;
-        c / n - a / n * (b / n)
+        (q / n - s / n * (r / n), theta * s / n)
     }
 
     fn at(&self, theta: f64) -> Peak {
@@ -313,6 +346,20 @@ mod tests {
         for (dxi, dbeta) in [(1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3)] {
             let near = GeneralizedPareto::new(fitted.law.xi() + dxi, fitted.law.beta() + dbeta).unwrap();
             assert!(near.log_likelihood(sample.view()).unwrap() < fitted.log_likelihood);
+        }
+    }
+
+    #[test]
+    fn the_three_slopes_are_one() {
+        for sample in [regular(0.3, 2.0, 60), regular(-0.3, 1.0, 100)] {
+            let sample = Scaled::new(sample.view());
+            for theta in [-0.049, -1e-3, 0.0, 1e-9, 0.02, 0.049, -0.9, -0.06, 0.06, 1.0, 30.0_f64] {
+                let careful = sample.slope_with_care(theta);
+                let got = sample.slope(theta);
+                // Where the series ends, the division by θ² leaves thirteen digits of the other form.
+                assert!((got.0 - careful.0).abs() < 1e-12, "{theta}: {got:?} {careful:?}");
+                assert!((got.1 - careful.1).abs() < 1e-14 * (1.0 + careful.1.abs()), "{theta}: {got:?} {careful:?}");
+            }
         }
     }
 

@@ -292,10 +292,11 @@ pub(super) mod tests {
 
     #[test]
     fn danish_fire_losses() {
-        // McNeil (1997): 2,156 losses, 109 above 10 million, xi 0.497 and beta 6.98 give 27.3 and 58.2 at 99 %.
-        let tail = ParetoTail::new(10.0, GeneralizedPareto::new(0.497, 6.98).unwrap(), 2_156, 109).unwrap();
+        // McNeil, Frey and Embrechts, example 5.23: 2,167 losses, 109 above 10 million, xi 0.497 and beta 6.98 give 27.3 and 58.2 at 99 %.
+        let tail = ParetoTail::new(10.0, GeneralizedPareto::new(0.497, 6.98).unwrap(), 2_167, 109).unwrap();
         assert!((tail.value_at_risk(Confidence::P99).unwrap() - 27.3).abs() < 0.05);
-        assert!((tail.expected_shortfall(Confidence::P99).unwrap() - 58.2).abs() < 0.06);
+        // Half a unit in the last printed digit of xi moves the shortfall by 0.06; its own digits add 0.05.
+        assert!((tail.expected_shortfall(Confidence::P99).unwrap() - 58.2).abs() < 0.11);
     }
 
     #[test]

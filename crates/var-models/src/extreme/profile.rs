@@ -51,6 +51,11 @@ impl ParetoTailFit {
     /// tail without a mean.
     pub fn expected_shortfall_interval(&self, confidence: Confidence, level: Confidence) -> Result<Interval> {
         let (depth, centre) = self.beyond(confidence, self.tail.expected_shortfall(confidence)?)?;
+        // Ever larger shortfalls bring ξ ever closer to 1, so that the profile levels off at the likelihood there.
+        if self.highest_at_shape(1.0) >= self.floor(level)? {
+            let reason = "its upper end is infinite: a shape of 1 is not rejected";
+            return Err(CoreError::Undefined { name: "interval of the expected shortfall", reason }.into());
+        }
         let error = self.tail.expected_shortfall_standard_error(confidence)?;
         self.loss_interval(level, centre, error, 1.0 - 1e-9, |xi| (depth * exp_ratio(xi * depth) + 1.0) / (1.0 - xi))
     }
@@ -93,7 +98,7 @@ impl ParetoTailFit {
         (low, high): (f64, f64),
         highest: impl Fn(f64) -> f64,
     ) -> Result<Interval> {
-        let floor = self.fit.log_likelihood - allowed_fall(level.level())?;
+        let floor = self.floor(level)?;
         let end = |limit: f64, step: f64| {
             let (mut inside, mut stride) = (estimate, step);
             while inside != limit {
@@ -111,6 +116,11 @@ impl ParetoTailFit {
         };
         let (Some(lower), Some(upper)) = (end(low, -step), end(high, step)) else { return Err(missing.into()) };
         Ok(Interval { lower, upper, level, method: IntervalMethod::ProfileLikelihood })
+    }
+
+    /// The lowest log-likelihood inside an interval.
+    fn floor(&self, level: Confidence) -> Result<f64> {
+        Ok(self.fit.log_likelihood - allowed_fall(level.level())?)
     }
 
     /// The log-likelihood; `−∞` where an excess is outside the support.
@@ -132,7 +142,8 @@ impl ParetoTailFit {
         let below = if xi >= 0.0 { smallest } else { largest * ((1.0 + xi) / n - xi) };
         let above = (1.0 + xi) * mean - xi.min(0.0) * largest;
         let score = |beta: f64| (1.0 + xi) / n * y.iter().map(|y| y / (beta + xi * y)).sum::<f64>() - 1.0;
-        let beta = root(below * (1.0 - 1e-12), above * (1.0 + 1e-12), 0.0, score);
+        let (low, high) = ((below * (1.0 - 1e-12)).ln(), (above * (1.0 + 1e-12)).ln());
+        let beta = root(low, high, 1e-15, |log_beta| score(log_beta.exp())).map(f64::exp);
         beta.map_or(f64::NEG_INFINITY, |beta| self.log_likelihood(xi, beta))
     }
 }
@@ -225,8 +236,8 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
         }
         // Near -1 the likelihood stays high.
-        let light = regular(-0.8, 1.0, 20);
-        assert_eq!(light.xi_interval(Confidence::P95).unwrap_err().kind(), ErrorKind::Undefined);
+        let light = regular(-0.4, 1.0, 12);
+        assert_eq!(light.xi_interval(Confidence::P99).unwrap_err().kind(), ErrorKind::Undefined);
     }
 
     #[test]

@@ -164,10 +164,6 @@ mod tests {
 
     use super::*;
 
-    fn losses() -> Array1<f64> {
-        (0..500).map(|i| f64::from(i % 100) + f64::from(i) / 1e3).collect()
-    }
-
     #[test]
     fn thresholds() {
         let losses = array![4.0, 1.0, 3.0, 2.0, 5.0];
@@ -180,12 +176,14 @@ mod tests {
 
     #[test]
     fn losses_at_the_threshold_do_not_exceed_it() {
-        let model = PeaksOverThreshold::default().with_threshold(TailThreshold::Loss(95.095)).with_min_exceedances(10);
-        let fitted = model.estimate(losses().view()).unwrap();
-        // 95.195 to 99.499 less the one loss that is the threshold.
-        assert_eq!(fitted.tail.exceedances(), 24);
-        assert_eq!(fitted.excesses().len(), 24);
-        assert!((fitted.excesses()[0] - 1.001).abs() < 1e-12);
+        let losses = tail(500);
+        let fitted = PeaksOverThreshold::default()
+            .with_threshold(TailThreshold::Loss(losses[449]))
+            .estimate(losses.view())
+            .unwrap();
+        assert_eq!(fitted.tail.exceedances(), 50);
+        assert_eq!(fitted.excesses().len(), 50);
+        assert_eq!(fitted.excesses()[0], losses[450] - losses[449]);
     }
 
     #[test]
