@@ -101,7 +101,7 @@ impl ParetoTailFit {
         let floor = self.floor(level)?;
         let end = |limit: f64, step: f64| {
             let (mut inside, mut stride) = (estimate, step);
-            while inside != limit {
+            while (limit - inside).abs() > 0.0 {
                 let outside = if step > 0.0 { (inside + stride).min(limit) } else { (inside + stride).max(limit) };
                 if highest(outside) < floor {
                     return root(inside, outside, 1e-9, |value| (highest(value) - floor).max(-1e9));
