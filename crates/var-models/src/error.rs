@@ -30,6 +30,12 @@ pub enum Error {
         /// Degrees of freedom of the Student t.
         degrees_of_freedom: f64,
     },
+    /// A generalised Pareto tail so heavy that its mean does not exist.
+    #[error("expected shortfall is infinite with a tail shape xi of {xi}")]
+    InfiniteTailMean {
+        /// Shape of the tail, at least 1.
+        xi: f64,
+    },
     /// A book whose pricing failed.
     #[error(transparent)]
     Pricing(#[from] alluse_instruments::Error),
@@ -57,7 +63,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Input(error) => error.kind(),
-            Self::InfiniteMean { .. } => ErrorKind::Undefined,
+            Self::InfiniteMean { .. } | Self::InfiniteTailMean { .. } => ErrorKind::Undefined,
             Self::Pricing(error) => error.kind(),
             Self::Incomplete { .. } => ErrorKind::InsufficientData,
             Self::Horizon { .. } | Self::NotDecomposable { .. } => ErrorKind::Unsupported,

@@ -29,6 +29,7 @@ mod delta_normal;
 mod effective_bets;
 mod empirical;
 mod error;
+mod extreme;
 mod filtered;
 mod full_revaluation;
 mod historical;
@@ -70,6 +71,11 @@ pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use effective_bets::{BetFactors, EffectiveBets, MinimumTorsion, effective_bets, minimum_torsion};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
+pub use extreme::{
+    ConditionalPeaksOverThreshold, GeneralizedExtremeValue, GeneralizedExtremeValueFit, GeneralizedPareto,
+    GeneralizedParetoFit, Hill, MeanExcess, ParetoTail, ParetoTailFit, PeaksOverThreshold, PeaksOverThresholdLoss,
+    TailThreshold, ThresholdFit, hill_plot, mean_excesses, parameter_stability,
+};
 pub use filtered::{FilterScope, FilteredHistorical, FilteredScenarios, Residuals, ScenarioFilter};
 pub use full_revaluation::{BookSource, FullRevaluation};
 pub use historical::Historical;

@@ -51,7 +51,7 @@ pub(crate) fn spectral_of(
 }
 
 /// Tanh-sinh quadrature on `(low, high)`, with nodes given by their distance from `low` where that is small.
-fn integrate(low: f64, high: f64, f: impl Fn(f64) -> CoreResult<f64>) -> CoreResult<f64> {
+pub(crate) fn integrate(low: f64, high: f64, f: impl Fn(f64) -> CoreResult<f64>) -> CoreResult<f64> {
     const STEP: f64 = 1.0 / 32.0;
     const NODES: i32 = 32 * 4;
     let half = 0.5 * (high - low);

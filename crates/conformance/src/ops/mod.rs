@@ -9,6 +9,7 @@ use crate::outcome::Outcome;
 mod backtests;
 mod covariance;
 mod drawdowns;
+mod extremes;
 mod means;
 mod measures;
 mod moments;
@@ -30,6 +31,7 @@ const FAMILIES: &[Table] = &[
     covariance::TABLE,
     drawdowns::TABLE,
     means::TABLE,
+    extremes::TABLE,
     measures::TABLE,
     moments::TABLE,
     options::TABLE,

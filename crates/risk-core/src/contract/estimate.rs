@@ -71,6 +71,8 @@ pub enum IntervalMethod {
     Asymptotic,
     /// Percentiles of a bootstrap.
     Bootstrap,
+    /// Values that a likelihood-ratio test does not reject.
+    ProfileLikelihood,
 }
 
 /// A confidence interval around an estimate.

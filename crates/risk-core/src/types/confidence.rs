@@ -17,6 +17,8 @@ use crate::{Error, Result};
 pub struct Confidence(f64);
 
 impl Confidence {
+    /// 90 %.
+    pub const P90: Self = Self(0.90);
     /// 95 %.
     pub const P95: Self = Self(0.95);
     /// 97.5 %, the level of the Basel market-risk expected shortfall.
