@@ -38,6 +38,7 @@ mod nested;
 pub mod normal;
 pub mod panel;
 mod receipt;
+pub mod sobol;
 pub mod streams;
 mod sum;
 mod types;
