@@ -3,6 +3,7 @@
 //! Inputs are in memory before the clock starts and the answer is in memory when it stops. One thread, as the
 //! peers it is compared with.
 
+mod monte_carlo;
 mod options;
 mod record;
 mod var;
@@ -27,14 +28,15 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> Result<()> {
     let [workload, data, out] = words else {
-        return Err("usage: peerbench W2|W4 DATA OUT.json".into());
+        return Err("usage: peerbench W2|W3|W4 DATA OUT.json".into());
     };
     let data = Path::new(data);
     let mut record = Record::default();
     match workload.as_str() {
         "W2" => var::run(data, &mut record)?,
+        "W3" => monte_carlo::run(data, &mut record)?,
         "W4" => options::run(data, &mut record)?,
-        other => return Err(format!("workload {other:?} is not among W2, W4").into()),
+        other => return Err(format!("workload {other:?} is not among W2, W3, W4").into()),
     }
     record.write(Path::new(out))
 }

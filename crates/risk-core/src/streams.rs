@@ -6,8 +6,9 @@
 mod ziggurat;
 
 use ndarray::{Array2, ArrayViewMut2, Axis};
-use rand::rngs::ChaCha8Rng;
+pub use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use rand_distr::{ChiSquared, Distribution};
 
 use crate::Result;
 
@@ -49,6 +50,12 @@ impl Streams {
         let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
         stream.set_stream(index);
         stream
+    }
+
+    /// A seed of its own for part number `index`, such as one randomisation of a point set.
+    #[must_use]
+    pub fn derived_seed(&self, index: u64) -> u64 {
+        self.block(index).next_u64()
     }
 
     /// Fills a matrix, paths × dimensions, block by block: `fill` gets the stream and the rows of a block.
@@ -124,6 +131,23 @@ pub fn fill_standard_normals(stream: &mut impl Rng, out: &mut [f64]) {
     ziggurat::fill(stream, out);
 }
 
+/// Fills `out` with the next independent chi-square variables of a stream.
+///
+/// # Errors
+/// [`Error::OutOfDomain`](crate::Error::OutOfDomain) unless the degrees of freedom are positive and finite.
+pub fn fill_chi_squares(stream: &mut impl Rng, degrees_of_freedom: f64, out: &mut [f64]) -> Result<()> {
+    let refused = || {
+        let expected = "positive and finite";
+        crate::Error::OutOfDomain { name: "degrees of freedom", expected, value: degrees_of_freedom }
+    };
+    if !degrees_of_freedom.is_finite() {
+        return Err(refused());
+    }
+    let law = ChiSquared::new(degrees_of_freedom).map_err(|_| refused())?;
+    out.iter_mut().for_each(|value| *value = law.sample(stream));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +191,28 @@ mod tests {
 
     const PINNED: [f64; 4] =
         [-0.835_903_434_797_979_2, -0.147_323_429_393_847_32, 1.243_715_398_616_961_6, -1.393_725_997_261_927_6];
+
+    #[test]
+    fn chi_squares_have_their_moments() {
+        let mut draws = [0.0; 40_000];
+        fill_chi_squares(&mut Streams::new(8).block(0), 5.0, &mut draws).unwrap();
+        // Mean 5, variance 10, fourth central moment 12·5·(5 + 4) = 540: four standard errors.
+        let mean = draws.iter().sum::<f64>() / 40_000.0;
+        assert!((mean - 5.0).abs() < 4.0 * (10.0_f64 / 40_000.0).sqrt(), "{mean}");
+        let variance = draws.iter().map(|x| (x - 5.0).powi(2)).sum::<f64>() / 40_000.0;
+        assert!((variance - 10.0).abs() < 4.0 * ((540.0 - 100.0) / 40_000.0_f64).sqrt(), "{variance}");
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(fill_chi_squares(&mut Streams::new(8).block(0), bad, &mut draws).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn derived_seeds_differ() {
+        let streams = Streams::new(3);
+        assert_ne!(streams.derived_seed(0), streams.derived_seed(1));
+        assert_ne!(streams.derived_seed(0), Streams::new(4).derived_seed(0));
+        assert_eq!(streams.derived_seed(9), Streams::new(3).derived_seed(9));
+    }
 
     #[test]
     fn moments_are_those_of_the_normal() {

@@ -15,12 +15,16 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod decomposition;
+#[cfg(feature = "linalg")]
+mod delta_gamma;
 mod delta_normal;
 mod empirical;
 mod error;
 mod historical;
 mod horizon;
 mod linear;
+#[cfg(feature = "linalg")]
+mod monte_carlo;
 mod normal;
 mod rolling;
 mod spectral;
@@ -31,12 +35,19 @@ mod table;
 mod weights;
 
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
+#[cfg(feature = "linalg")]
+pub use delta_gamma::{DeltaGamma, DeltaGammaLoss, DeltaGammaMethod};
 pub use delta_normal::{ComponentVar, DeltaNormal};
 pub use empirical::EmpiricalLoss;
 pub use error::{Error, Result};
 pub use historical::Historical;
 pub use horizon::HorizonRule;
 pub use linear::{LinearBook, LinearComponents};
+#[cfg(feature = "linalg")]
+pub use monte_carlo::{
+    Drift, EmpiricalMarginal, FactorLaw, FactorModel, FactorPnl, FittedMarginal, LinearPnl, Marginal, MarginalKind,
+    MonteCarlo, MonteCarloScenarios, MultiDay, Randomisation, Reduction, Sampling, SimulatedLoss, Simulation,
+};
 pub use normal::{NormalLoss, ParametricNormal};
 pub use rolling::{ForecastSummary, RollingForecast};
 pub use student_t::{ParametricStudentT, StudentTLoss};

@@ -1,15 +1,24 @@
-//! Spectral measures of symmetric laws by quadrature.
+//! Spectral measures of laws with a quantile function, by quadrature.
 
 use alluse_risk_core::Result as CoreResult;
 use alluse_risk_core::measures::Spectrum;
 
 /// `∫ φ(p) q(p) dp` for a law that is symmetric about zero, from its quantile function at `p ≤ 1/2`.
-///
-/// The tanh-sinh rule between the breaks of the spectrum: its nodes crowd towards the ends, where the
-/// quantile runs away, and the upper half is taken by symmetry so that `1 − p` never loses digits.
 pub(crate) fn spectral_of_symmetric(
     spectrum: &Spectrum,
     lower_quantile: impl Fn(f64) -> CoreResult<f64>,
+) -> CoreResult<f64> {
+    spectral_of_law(spectrum, &lower_quantile, |u| Ok(-lower_quantile(u)?))
+}
+
+/// `∫ φ(p) q(p) dp` from the quantile with mass `p ≤ 1/2` below it and the one with mass `u ≤ 1/2` above it.
+///
+/// The tanh-sinh rule between the breaks of the spectrum: its nodes crowd towards the ends, where the
+/// quantile runs away, and the upper half is asked by its upper mass so that `1 − p` never loses digits.
+pub(crate) fn spectral_of_law(
+    spectrum: &Spectrum,
+    lower_quantile: impl Fn(f64) -> CoreResult<f64>,
+    upper_quantile: impl Fn(f64) -> CoreResult<f64>,
 ) -> CoreResult<f64> {
     let mut edges = vec![0.0];
     edges.extend(spectrum.breaks());
@@ -29,7 +38,7 @@ pub(crate) fn spectral_of_symmetric(
             integrate(1.0 - end, 1.0 - start, |u| {
                 // A step belongs to its inside: at an edge the density may already be that of the next.
                 let level = (1.0 - u).clamp(start.next_up(), if end < 1.0 { end.next_down() } else { 1.0 });
-                Ok(-spectrum.density(level) * lower_quantile(u)?)
+                Ok(spectrum.density(level) * upper_quantile(u)?)
             })?
         } else {
             integrate(start, end, |p| {

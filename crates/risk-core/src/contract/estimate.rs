@@ -71,6 +71,8 @@ pub enum IntervalMethod {
     Asymptotic,
     /// Percentiles of a bootstrap.
     Bootstrap,
+    /// Estimate ± Student t quantile × standard error of independent replicates.
+    Replicates,
 }
 
 /// A confidence interval around an estimate.
