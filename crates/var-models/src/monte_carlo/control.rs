@@ -67,8 +67,7 @@ impl Simulation {
         let levels = levels(self.paths());
         let edges: Vec<f64> = levels.iter().map(|p| quantile(*p)).collect::<Result<_>>()?;
         let strata = Strata::new(both.index_axis(Axis(1), 1), &levels, &edges);
-        let probabilities = strata.probabilities();
-        let sample = self.sample(both.column(0), Horizon::DAY)?.with_probabilities(probabilities)?;
+        let sample = self.weighted_sample(both.column(0), Horizon::DAY, |_| strata.probabilities())?;
         Ok(SimulatedLoss::new(sample, Design::Strata { stratum: strata.stratum, mass: strata.mass }))
     }
 }

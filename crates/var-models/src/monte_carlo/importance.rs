@@ -88,9 +88,9 @@ impl Simulation {
     ) -> Result<SimulatedLoss> {
         let twisted = self.twisted(approximation, confidence)?;
         let gains = pnl(book, twisted.moves.view())?;
-        let sample = self.sample(gains.view(), approximation.horizon())?;
-        let probabilities = tail_probabilities(&twisted.ratios, sample.losses());
-        Ok(SimulatedLoss::new(sample.with_probabilities(probabilities)?, Design::Ratios(twisted.ratios)))
+        let weigh = |losses: ArrayView1<'_, f64>| tail_probabilities(&twisted.ratios, losses);
+        let sample = self.weighted_sample(gains.view(), approximation.horizon(), weigh)?;
+        Ok(SimulatedLoss::new(sample, Design::Ratios(twisted.ratios)))
     }
 
     pub(super) fn twisted(&self, approximation: &DeltaGamma, confidence: Confidence) -> Result<TwistedMoves> {

@@ -58,7 +58,9 @@ impl MonteCarloScenarios {
     }
 
     /// With scenarios drawn from the tail of a delta-gamma approximation, and probabilities that make up for it. The law of
-    /// the moves is then that of the approximation, over its horizon.
+    /// the moves is then that of the approximation, over its horizon. Read quantiles of the cube's losses with
+    /// [`QuantileRule::LowerLoss`](alluse_risk_core::measures::QuantileRule::LowerLoss): rules that interpolate by rank are
+    /// not meant for weights as unequal as these.
     ///
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) unless the approximation has the factors of the model.

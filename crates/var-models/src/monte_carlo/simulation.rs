@@ -32,7 +32,7 @@ pub enum Reduction {
 /// | `paths` | 100,000 | simulated paths in all |
 /// | `seed` | required | the same seed gives the same numbers on any thread count |
 /// | `sampling` | [`Sampling::Independent`] | how random numbers are drawn |
-/// | `quantile_rule` | [`QuantileRule::Linear`] | which sample quantile VaR is |
+/// | `quantile_rule` | [`QuantileRule::Linear`] | which sample quantile VaR is; weighted paths always use `LowerLoss` |
 ///
 /// ```
 /// use alluse_risk_core::{Confidence, Covariance, Horizon, LossDistribution};
@@ -187,9 +187,22 @@ impl Simulation {
         Plan::new(self.seed, self.sampling, self.paths, shape, days)
     }
 
-    pub(super) fn sample(&self, gains: ArrayView1<'_, f64>, horizon: Horizon) -> CoreResult<LossSample> {
+    fn sample(&self, gains: ArrayView1<'_, f64>, horizon: Horizon) -> CoreResult<LossSample> {
         let losses = gains.mapv(|gain| 0.0 - gain);
         Ok(LossSample::new(losses)?.with_horizon(horizon).with_quantile_rule(self.quantile_rule))
+    }
+
+    /// With unequal probabilities VaR is the smallest loss that is exceeded with probability `1 − c` at most. Rules that
+    /// interpolate by rank shift the level by parts of an observation, which weights make as large as the tail itself.
+    pub(super) fn weighted_sample(
+        &self,
+        gains: ArrayView1<'_, f64>,
+        horizon: Horizon,
+        probabilities: impl FnOnce(ArrayView1<'_, f64>) -> Vec<f64>,
+    ) -> CoreResult<LossSample> {
+        let sample = self.sample(gains, horizon)?.with_quantile_rule(QuantileRule::LowerLoss);
+        let probabilities = probabilities(sample.losses());
+        sample.with_probabilities(probabilities)
     }
 
     fn distribution(&self, gains: ArrayView1<'_, f64>, horizon: Horizon) -> Result<SimulatedLoss> {
