@@ -236,13 +236,14 @@ fn the_control_is_exact_for_itself_and_helps_others() {
     let plain = simulation.losses(&normal(), &mild, DAY).unwrap();
     let controlled = simulation.losses_with_control(&normal(), &mild, exposures().view()).unwrap();
     let law = mild.loss().unwrap();
-    for level in [0.95, 0.99] {
+    // Further out a stratum near the quantile holds more of the tail, and less is gained.
+    for (level, gain) in [(0.95, 0.6), (0.99, 0.8)] {
         let (with, without) = (var(&controlled, level), var(&plain, level));
         assert!(near(&with, var(&law, level).value, 4.0), "{level}");
-        assert!(with.standard_error.unwrap() < 0.6 * without.standard_error.unwrap(), "{level}");
+        assert!(with.standard_error.unwrap() < gain * without.standard_error.unwrap(), "{level}");
         let (with, without) = (shortfall(&controlled, level), shortfall(&plain, level));
         assert!(near(&with, shortfall(&law, level).value, 4.0), "{level}");
-        assert!(with.standard_error.unwrap() < 0.6 * without.standard_error.unwrap(), "{level}");
+        assert!(with.standard_error.unwrap() < gain * without.standard_error.unwrap(), "{level}");
     }
     assert!(controlled.spectral(&Spectrum::exponential(5.0).unwrap()).unwrap().standard_error.is_some());
     assert!(controlled.mean().unwrap().standard_error.unwrap() < 0.5 * plain.mean().unwrap().standard_error.unwrap());
