@@ -4,6 +4,7 @@
 //! peers it is compared with.
 
 mod covariance;
+mod monte_carlo;
 mod options;
 mod record;
 mod var;
@@ -28,15 +29,16 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> Result<()> {
     let [workload, data, out] = words else {
-        return Err("usage: peerbench W2|W4|W10 DATA OUT.json".into());
+        return Err("usage: peerbench W2|W3|W4|W10 DATA OUT.json".into());
     };
     let data = Path::new(data);
     let mut record = Record::default();
     match workload.as_str() {
         "W2" => var::run(data, &mut record)?,
+        "W3" => monte_carlo::run(data, &mut record)?,
         "W4" => options::run(data, &mut record)?,
         "W10" => covariance::run(data, &mut record)?,
-        other => return Err(format!("workload {other:?} is not among W2, W4, W10").into()),
+        other => return Err(format!("workload {other:?} is not among W2, W3, W4, W10").into()),
     }
     record.write(Path::new(out))
 }

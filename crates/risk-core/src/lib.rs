@@ -43,6 +43,7 @@ pub mod normal;
 pub mod panel;
 mod receipt;
 pub mod scores;
+pub mod sobol;
 pub mod splits;
 pub mod streams;
 mod sum;

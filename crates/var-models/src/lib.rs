@@ -24,6 +24,8 @@ mod cornish_fisher;
 mod correlation_regimes;
 mod correlation_risk;
 mod decomposition;
+#[cfg(feature = "linalg")]
+mod delta_gamma;
 mod delta_normal;
 #[cfg(feature = "linalg")]
 mod effective_bets;
@@ -37,6 +39,8 @@ mod horizon;
 mod kernel;
 mod linear;
 mod liquidity;
+#[cfg(feature = "linalg")]
+mod monte_carlo;
 mod normal;
 mod optimise;
 mod rolling;
@@ -66,6 +70,8 @@ pub use correlation_risk::{
     correlation_sensitivity,
 };
 pub use decomposition::{Contribution, Decomposition, VarAllocation, contributions};
+#[cfg(feature = "linalg")]
+pub use delta_gamma::{DeltaGamma, DeltaGammaLoss, DeltaGammaMethod};
 pub use delta_normal::{ComponentVar, DeltaNormal};
 #[cfg(feature = "linalg")]
 pub use effective_bets::{BetFactors, EffectiveBets, MinimumTorsion, effective_bets, minimum_torsion};
@@ -85,6 +91,11 @@ pub use linear::{LinearBook, LinearComponents};
 pub use liquidity::{
     BookLiquidity, EndogenousLiquidity, LiquidPosition, LiquidityAdjusted, PositionLiquidity, PriceRiskForm,
     liquidity_horizon_shortfall,
+};
+#[cfg(feature = "linalg")]
+pub use monte_carlo::{
+    Drift, EmpiricalMarginal, FactorLaw, FactorModel, FactorPnl, FittedMarginal, LinearPnl, Marginal, MarginalKind,
+    MonteCarlo, MonteCarloScenarios, MultiDay, Randomisation, Reduction, Sampling, SimulatedLoss, Simulation,
 };
 pub use normal::{NormalLoss, ParametricNormal};
 pub use rolling::{

@@ -73,6 +73,8 @@ pub enum IntervalMethod {
     Bootstrap,
     /// Values that a likelihood-ratio test does not reject.
     ProfileLikelihood,
+    /// Estimate ± Student t quantile × standard error of independent replicates.
+    Replicates,
 }
 
 /// A confidence interval around an estimate.
