@@ -5,8 +5,9 @@ use std::sync::Arc;
 use alluse_quant::risk_core::volatility::EwmaVolatility;
 use alluse_quant::risk_core::{HalfLife, VarModel};
 use alluse_quant::var_models::{
-    AgeWeighted, Conditional, FilterScope, FilteredHistorical, FullRevaluation, Historical, Innovations,
-    KernelHistorical, ParametricCornishFisher, ParametricNormal, ParametricSkewedT, ParametricStudentT, ScenarioFilter,
+    AgeWeighted, Conditional, ConditionalPeaksOverThreshold, FactorLaw, FilterScope, FilteredHistorical,
+    FullRevaluation, Historical, Innovations, KernelHistorical, MarginalKind, MonteCarlo, ParametricCornishFisher,
+    ParametricNormal, ParametricSkewedT, ParametricStudentT, PeaksOverThreshold, ScenarioFilter, Simulation,
     VolatilityWeighted,
 };
 
@@ -59,8 +60,17 @@ pub fn contenders(portfolio: &Portfolio) -> Result<Vec<Contender>> {
         Contender::daily(Conditional::default()),
         Contender::monthly(Conditional::new(ewma(), Innovations::StudentT)),
         Contender::monthly(Conditional::new(ewma(), Innovations::SkewedT)),
+        Contender::monthly(PeaksOverThreshold::default()),
+        Contender::monthly(ConditionalPeaksOverThreshold::default()),
     ];
     if portfolio.panel.assets().len() > 1 {
+        let simulation = Simulation::new(1).with_paths(5_000);
+        let laws = [
+            FactorLaw::Normal,
+            FactorLaw::StudentT { degrees_of_freedom: 5.0 },
+            FactorLaw::TCopula { degrees_of_freedom: 5.0, marginal: MarginalKind::Empirical },
+        ];
+        all.extend(laws.map(|law| Contender::monthly(MonteCarlo::new(simulation).with_law(law))));
         let joint = FilteredHistorical::default().with_scope(FilterScope::EachAsset);
         all.push(Contender::daily(joint.named("filtered historical simulation, joint")));
     }

@@ -109,7 +109,10 @@ fn breaches(out: &mut String, verdicts: &[ModelVerdict], cells: &[Cell]) -> Resu
                 let rate = 100.0 * cell.breaches as f64 / cell.days as f64;
                 (low, high) = (low.min(rate), high.max(rate));
             }
-            write!(out, " {:.2} ({low:.2} to {high:.2}) |", 100.0 * f64::from(count as u32) / days as f64)?;
+            match days {
+                0 => write!(out, " not asked |")?,
+                days => write!(out, " {:.2} ({low:.2} to {high:.2}) |", 100.0 * count as f64 / days as f64)?,
+            }
         }
         writeln!(out)?;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use alluse_risk_core::covariance::{CovarianceEstimator, SampleCovariance};
 use alluse_risk_core::{
-    Covariance, Error as CoreError, History, Horizon, LossDistribution, Result as CoreResult, VarModel,
+    Covariance, Error as CoreError, FittedVarModel, History, Horizon, LossDistribution, Result as CoreResult, VarModel,
 };
 use ndarray::{Array1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
@@ -237,9 +237,33 @@ impl VarModel for MonteCarlo {
                 let loss = self.simulation.linear_losses(&model, history.exposures(), Horizon::DAY, self.reduction)?;
                 return Ok(loss.with_horizon(horizon));
             }
-            let model = self.fit(history.returns())?;
+            let model = MonteCarlo::fit(self, history.returns())?;
             self.simulation.linear_losses(&model, history.exposures(), horizon, self.reduction)
         };
         Ok(Box::new(forecast()?))
+    }
+
+    /// The joint law stays; exposures are those of the later history. A longer horizon needs independent days:
+    /// a rule scales the law that is fitted, and there is none to fit.
+    fn fit(&self, history: History<'_>) -> CoreResult<Option<Box<dyn FittedVarModel>>> {
+        if self.multi_day != MultiDay::IndependentDays {
+            return Ok(None);
+        }
+        let law = MonteCarlo::fit(self, history.returns())?;
+        Ok(Some(Box::new(FittedMonteCarlo { simulation: self.simulation, reduction: self.reduction, law })))
+    }
+}
+
+/// A fitted joint law that stays.
+#[derive(Debug)]
+struct FittedMonteCarlo {
+    simulation: Simulation,
+    reduction: Reduction,
+    law: FactorModel,
+}
+
+impl FittedVarModel for FittedMonteCarlo {
+    fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
+        Ok(Box::new(self.simulation.linear_losses(&self.law, history.exposures(), horizon, self.reduction)?))
     }
 }
