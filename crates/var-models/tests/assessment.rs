@@ -1,6 +1,11 @@
 //! Every layer of a book, assessed.
 
-#![allow(clippy::unwrap_used, clippy::float_cmp, reason = "a test may fail by panicking; exact numbers are compared")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    clippy::panic,
+    reason = "a test may fail by panicking; exact numbers are compared"
+)]
 
 use alluse_instruments::{Book, MarketSnapshot, Multiplier, OptionContract, Revaluation};
 use alluse_risk_core::streams::Streams;

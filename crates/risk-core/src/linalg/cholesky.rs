@@ -106,6 +106,19 @@ impl Cholesky {
         self.usable(x)
     }
 
+    /// `Z L'`: rows of independent standard normals become rows with covariance `A`. Half of a full product, since the
+    /// zeros of the triangle are left out.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without rows, [`Error::LengthMismatch`] unless `Z` has one column a row of `A`,
+    /// [`Error::EntryOutOfDomain`] for a product that is not finite.
+    pub fn correlate(&self, z: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        check::length("normals columns", self.lower.nrows(), z.ncols())?;
+        let product = backend::times_lower_transposed(z, self.lower()).map_err(|f| f.named(self.name, z.ncols()))?;
+        check::finite_matrix("product", product.view())?;
+        Ok(product)
+    }
+
     /// `A⁻¹`. To solve a system, [`solve`](Self::solve) is faster and more accurate.
     ///
     /// # Errors

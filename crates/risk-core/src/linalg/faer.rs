@@ -140,6 +140,34 @@ pub(super) fn matmul(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<A
     array((m, n), product)
 }
 
+/// Rows of a triangle that one product takes: full kernels, and little of the zeros beside the diagonal.
+const BAND: usize = 96;
+
+/// `A L'` for a lower triangular `L`.
+pub(super) fn times_lower_transposed(
+    a: ArrayView2<'_, f64>,
+    lower: ArrayView2<'_, f64>,
+) -> Result<Array2<f64>, Failure> {
+    let (m, n) = a.dim();
+    let (left, right) = (row_major(&a), row_major(&lower));
+    let (a, lower) = (MatRef::from_row_major_slice(&left, m, n), MatRef::from_row_major_slice(&right, n, n));
+    let mut product = vec![0.0; m * n];
+    let mut columns = MatMut::from_row_major_slice_mut(&mut product, m, n);
+    for start in (0..n).step_by(BAND) {
+        let width = BAND.min(n - start);
+        let reach = start + width;
+        multiply(
+            columns.as_mut().subcols_mut(start, width),
+            Accum::Replace,
+            a.subcols(0, reach),
+            lower.submatrix(start, 0, width, reach).transpose(),
+            1.0,
+            Par::Seq,
+        );
+    }
+    array((m, n), product)
+}
+
 /// The lower triangle of `X'X`; what stands above it is not defined.
 pub(super) fn gram_lower(x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Failure> {
     let (m, n) = x.dim();

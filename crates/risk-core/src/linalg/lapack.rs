@@ -80,6 +80,14 @@ pub(super) fn matmul(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Result<A
     Ok(a.dot(&b))
 }
 
+/// `A L'` for a lower triangular `L`.
+pub(super) fn times_lower_transposed(
+    a: ArrayView2<'_, f64>,
+    lower: ArrayView2<'_, f64>,
+) -> Result<Array2<f64>, Failure> {
+    Ok(a.dot(&lower.t()))
+}
+
 /// The lower triangle of `X'X`; what stands above it is not defined.
 pub(super) fn gram_lower(x: ArrayView2<'_, f64>) -> Result<Array2<f64>, Failure> {
     Ok(x.t().dot(&x))

@@ -402,3 +402,24 @@ fn a_product_that_is_not_finite_is_refused() {
     let empty = super::matvec(Array2::zeros((0, 2)).view(), x.view());
     assert!(matches!(empty, Err(crate::Error::Empty { name: "matrix" })));
 }
+
+#[test]
+fn correlated_rows_are_those_of_the_whole_product() {
+    // One band, a boundary, and several with a short last one.
+    for n in [1, 3, 96, 97, 250] {
+        let matrix = Array2::from_shape_fn((n, n), |(i, j)| if i == j { 2.0 + i as f64 } else { 1.0 });
+        let factor = cholesky(matrix.view()).unwrap();
+        let z = Array2::from_shape_fn((5, n), |(i, j)| ((7 * i + 3 * j) % 11) as f64 - 5.0);
+        let want = z.dot(&factor.lower().t());
+        let got = factor.correlate(z.view()).unwrap();
+        assert!((&got - &want).iter().all(|gap| gap.abs() < 1e-11), "{n}");
+        // Rows apart in memory are copied first.
+        let wide = ndarray::concatenate![ndarray::Axis(1), z, z];
+        let (apart, _) = wide.view().split_at(ndarray::Axis(1), n);
+        assert_eq!(factor.correlate(apart).unwrap(), got);
+    }
+    let factor = cholesky(array![[4.0]].view()).unwrap();
+    assert!(matches!(factor.correlate(Array2::zeros((2, 3)).view()), Err(Error::LengthMismatch { .. })));
+    assert!(matches!(factor.correlate(Array2::zeros((0, 1)).view()), Err(Error::Empty { .. })));
+    assert!(matches!(factor.correlate(array![[f64::NAN]].view()), Err(Error::EntryOutOfDomain { .. })));
+}

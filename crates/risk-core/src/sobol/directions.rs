@@ -33,10 +33,10 @@ fn record(bytes: &[u8]) -> Option<(Columns, &[u8])> {
     let (packed, rest) = body.split_at_checked((degree * (degree - 1) / 2).div_ceil(8))?;
     let mut bits = packed.iter().rev().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
     let mut columns: Columns = [0; BITS];
-    for k in 0..degree {
+    for (k, column) in columns.iter_mut().enumerate().take(degree) {
         let upper = (bits & ((1 << k) - 1)) as u32;
         bits >>= k;
-        columns[k] = (upper << 1 | 1) << (BITS - 1 - k);
+        *column = (upper << 1 | 1) << (BITS - 1 - k);
     }
     for k in degree..BITS {
         columns[k] = recurrence(&columns, k, polynomial, degree);

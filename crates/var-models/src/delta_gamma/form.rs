@@ -174,7 +174,7 @@ impl Form {
             }
             let newton = theta - gap / at.second;
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
-            if (next - theta).abs() <= 1e-14 * theta.abs() || next == theta {
+            if (next - theta).abs() <= 1e-14 * theta.abs() {
                 break;
             }
             theta = next;

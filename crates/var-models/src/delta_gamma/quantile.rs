@@ -43,7 +43,7 @@ pub(super) fn upper(form: &Form, tail: f64, at: impl Fn(f64) -> CoreResult<Tails
             return Ok(x + step);
         }
         let next = next(x, step, deviation, low, high);
-        if next == x {
+        if (next - x).abs() <= f64::EPSILON * x.abs() {
             return Ok(x);
         }
         x = next;

@@ -214,7 +214,7 @@ fn a_spectral_measure_in_closed_form() {
     assert!((es - shortfall(&loss, 0.95)).abs() < 1e-9);
 }
 
-const SPECTRAL: f64 = 4.405_286_331_672_421_5;
+const SPECTRAL: f64 = 4.405_286_331_672_421;
 
 #[test]
 fn the_saddlepoint_is_near_and_normal_where_it_should_be() {

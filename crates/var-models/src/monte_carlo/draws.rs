@@ -161,15 +161,15 @@ impl Plan {
         self.streams.try_fill_chunks(&mut results, self.chunk(), |index, stream, mut rows| {
             let count = rows.nrows();
             if self.points.is_empty() {
-                self.from_stream(stream, count, |slab| work(slab, &mut rows))
+                self.run_stream(stream, count, |slab| work(slab, &mut rows))
             } else {
-                self.from_points(index, count, |slab| work(slab, &mut rows))
+                self.run_points(index, count, |slab| work(slab, &mut rows))
             }
         })?;
         Ok(results)
     }
 
-    fn from_stream(
+    fn run_stream(
         &self,
         stream: &mut ChaCha8Rng,
         count: usize,
@@ -220,7 +220,7 @@ impl Plan {
         }
     }
 
-    fn from_points(
+    fn run_points(
         &self,
         index: usize,
         count: usize,

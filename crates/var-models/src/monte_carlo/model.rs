@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use alluse_risk_core::linalg::{cholesky, matmul, matvec};
+use alluse_risk_core::linalg::{Cholesky, cholesky, matmul, matvec};
 use alluse_risk_core::{Covariance, Error as CoreError, Result as CoreResult, ShockKind, normal};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, Slice};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use super::marginal::Marginal;
 use crate::delta_gamma::semidefinite_root;
@@ -130,8 +130,8 @@ impl FactorModel {
     /// # Errors
     /// [`Error::Input`] when the eigenvalues do not converge.
     pub fn with_principal_directions(mut self) -> Result<Self> {
-        let square = matmul(self.root.matrix.view(), self.root.matrix.t())?;
-        self.root = Root::whole(semidefinite_root(square.view())?);
+        let square = matmul(self.root.matrix(), self.root.matrix().t())?;
+        self.root = Root::Whole(semidefinite_root(square.view())?);
         Ok(self)
     }
 
@@ -156,7 +156,7 @@ impl FactorModel {
     /// Independent normals behind a day's moves.
     #[must_use]
     pub fn directions(&self) -> usize {
-        self.root.matrix.ncols()
+        self.root.matrix().ncols()
     }
 
     /// Mean and standard deviation of `x'r`; `None` for a copula, whose sums have no closed law.
@@ -181,7 +181,7 @@ impl FactorModel {
         let variance = deviation * deviation;
         Ok(Some(Self {
             law: Law::Elliptical { mean: Array1::from_elem(1, mean), covariance: Array2::from_elem((1, 1), variance) },
-            root: Root::whole(Array2::from_elem((1, 1), deviation)),
+            root: Root::Whole(Array2::from_elem((1, 1), deviation)),
             kinds: vec![ShockKind::Absolute],
             degrees: self.degrees,
         }))
@@ -191,7 +191,7 @@ impl FactorModel {
     pub(super) fn loadings(&self, exposures: ArrayView1<'_, f64>) -> Result<Option<(Array1<f64>, f64)>> {
         self.check_exposures(exposures)?;
         let Law::Elliptical { mean, .. } = &self.law else { return Ok(None) };
-        Ok(Some((matvec(self.root.matrix.t(), exposures)?, mean.dot(&exposures))))
+        Ok(Some((matvec(self.root.matrix().t(), exposures)?, mean.dot(&exposures))))
     }
 
     fn check_exposures(&self, exposures: ArrayView1<'_, f64>) -> Result<()> {
@@ -241,55 +241,37 @@ impl FactorModel {
     }
 }
 
-/// A factor `C` of a matrix, cut so that products skip the zeros of a triangle.
+/// A factor `C` of a matrix.
 #[derive(Debug, Clone)]
-struct Root {
-    matrix: Array2<f64>,
-    /// Transposed bands of rows: the columns that a band reaches × its rows.
-    bands: Vec<Array2<f64>>,
+enum Root {
+    Triangular(Cholesky),
+    /// Principal directions in columns.
+    Whole(Array2<f64>),
 }
-
-/// Rows of a band: enough for the product's kernel, few enough that little of the triangle is wasted.
-const BAND: usize = 64;
 
 impl Root {
     fn new(matrix: ArrayView2<'_, f64>) -> CoreResult<Self> {
         match cholesky(matrix) {
-            Ok(factor) => Ok(Self::banded(factor.lower().to_owned())),
-            Err(CoreError::NotPositiveDefinite { .. }) => Ok(Self::whole(semidefinite_root(matrix)?)),
+            Ok(factor) => Ok(Self::Triangular(factor)),
+            Err(CoreError::NotPositiveDefinite { .. }) => Ok(Self::Whole(semidefinite_root(matrix)?)),
             Err(other) => Err(other),
         }
     }
 
-    fn whole(matrix: Array2<f64>) -> Self {
-        let bands = vec![matrix.t().as_standard_layout().into_owned()];
-        Self { matrix, bands }
-    }
-
-    fn banded(lower: Array2<f64>) -> Self {
-        let bands = lower
-            .axis_chunks_iter(Axis(0), BAND)
-            .enumerate()
-            .map(|(band, rows)| {
-                let reach = (band * BAND + rows.nrows()).min(lower.ncols());
-                rows.slice_axis(Axis(1), Slice::from(..reach)).t().as_standard_layout().into_owned()
-            })
-            .collect();
-        Self { matrix: lower, bands }
+    fn matrix(&self) -> ArrayView2<'_, f64> {
+        match self {
+            Self::Triangular(factor) => factor.lower(),
+            Self::Whole(matrix) => matrix.view(),
+        }
     }
 
     /// `Z C'`.
     fn apply(&self, normals: ArrayView2<'_, f64>) -> CoreResult<Array2<f64>> {
-        let (paths, factors) = (normals.nrows(), self.matrix.nrows());
-        let mut product = Array2::zeros((paths, factors));
-        let mut from = 0;
-        for band in self.bands.iter().filter(|band| !band.is_empty()) {
-            let reached = normals.slice_axis(Axis(1), Slice::from(..band.nrows()));
-            let to = from + band.ncols();
-            product.slice_axis_mut(Axis(1), Slice::from(from..to)).assign(&matmul(reached, band.view())?);
-            from = to;
+        match self {
+            Self::Triangular(factor) => factor.correlate(normals),
+            Self::Whole(matrix) if matrix.is_empty() => Ok(Array2::zeros((normals.nrows(), matrix.nrows()))),
+            Self::Whole(matrix) => matmul(normals, matrix.t()),
         }
-        Ok(product)
     }
 }
 
@@ -307,8 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn bands_multiply_like_the_whole_factor() {
-        // 150 factors are three bands, the last one short.
+    fn moves_are_the_factor_times_the_normals() {
         let model = FactorModel::normal(Array1::zeros(150), &covariance(150)).unwrap();
         let z = Streams::new(5).standard_normals(7, 150);
         let plain = z.dot(&cholesky(covariance(150).view()).unwrap().lower().t());
@@ -322,11 +303,11 @@ mod tests {
         let triangular = FactorModel::normal(Array1::zeros(4), &target).unwrap();
         let principal = triangular.clone().with_principal_directions().unwrap();
         for model in [triangular, principal.clone()] {
-            let square = model.root.matrix.dot(&model.root.matrix.t());
+            let square = model.root.matrix().dot(&model.root.matrix().t());
             assert!((square - target.view()).iter().all(|gap| gap.abs() < 1e-13));
         }
         // The largest direction comes first.
-        let sizes: Vec<f64> = principal.root.matrix.columns().into_iter().map(|c| c.dot(&c)).collect();
+        let sizes: Vec<f64> = principal.root.matrix().columns().into_iter().map(|c| c.dot(&c)).collect();
         assert!(sizes.windows(2).all(|pair| pair[0] >= pair[1]), "{sizes:?}");
     }
 
