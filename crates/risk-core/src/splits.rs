@@ -102,7 +102,10 @@ impl WalkForward {
                 TrainWindow::Rolling(rows) => end - rows,
                 TrainWindow::Expanding(_) => 0,
             };
-            Split { train: vec![from..end], test: start..rows.min(start.saturating_add(self.test)) }
+            Split {
+                train: std::iter::once(from..end).collect(),
+                test: start..rows.min(start.saturating_add(self.test)),
+            }
         };
         Ok((first..rows).step_by(self.test).map(split).collect())
     }
@@ -184,7 +187,7 @@ mod tests {
         let folds = purged_folds(12, 3, 1, 2).unwrap();
         assert_eq!(folds[1], Split { train: vec![0..3, 11..12], test: 4..8 });
         assert_eq!(folds[1].train_rows(), 4);
-        assert_eq!(folds[2], Split { train: vec![0..7], test: 8..12 });
+        assert_eq!(folds[2], Split { train: std::iter::once(0..7).collect(), test: 8..12 });
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub(crate) fn invert<const N: usize>(matrix: [[f64; N]; N]) -> Option<[[f64; N];
             }
         }
     }
-    let mut inverse = [[0.0; N]; N];
-    for column in 0..N {
+    // The inverse is symmetric: its columns may be stored as rows.
+    Some(std::array::from_fn(|column| {
         let mut x = [0.0; N];
         for i in 0..N {
             let dot: f64 = (0..i).map(|k| lower[i][k] * x[k]).sum();
@@ -28,11 +28,8 @@ pub(crate) fn invert<const N: usize>(matrix: [[f64; N]; N]) -> Option<[[f64; N];
             let dot: f64 = (i + 1..N).map(|k| lower[k][i] * x[k]).sum();
             x[i] = (x[i] - dot) / lower[i][i];
         }
-        for i in 0..N {
-            inverse[i][column] = x[i];
-        }
-    }
-    Some(inverse)
+        x
+    }))
 }
 
 /// `gᵀ C g`.

@@ -163,7 +163,7 @@ fn records_must_be_of_the_same_days() {
     let returns = Streams::new(2).standard_normals(40, 1).column(0).mapv(|z| 0.01 * z);
     let rolling = Rolling::new(Window::Fixed(20)).unwrap();
     let one = rolling.of_returns(&ParametricNormal::default(), returns.view()).unwrap();
-    let alone = Combination::default().of(&[one.clone()], Confidence::P99).unwrap();
+    let alone = Combination::default().of(std::slice::from_ref(&one), Confidence::P99).unwrap();
     assert_eq!(alone.record.value_at_risk(Confidence::P99).unwrap(), one.value_at_risk(Confidence::P99).unwrap());
     assert_eq!(alone.regret, 0.0);
 }
