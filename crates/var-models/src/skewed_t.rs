@@ -20,6 +20,7 @@ use crate::normal::{asymptotic_interval, loss_at};
 use crate::optimise::minimise;
 use crate::small_matrix::{curvature, invert, quadratic};
 use crate::spectral::spectral_of;
+use crate::student_t_fit::refuse_ties;
 use crate::student_t_law::StandardT;
 use crate::{Error, Result};
 
@@ -321,6 +322,7 @@ impl SkewedTFit {
         if !(unit > 1e-14 * centre.abs()) {
             return Err(CoreError::Undefined { name: "skewed t fit", reason: "the sample is constant" }.into());
         }
+        refuse_ties("skewed t fit", values, Self::RANGE.0)?;
         let z: Vec<f64> = values.iter().map(|v| (v - centre) / unit).collect();
         let objective = |x: &[f64; 4]| negative_log_likelihood(&z, x) / n as f64;
         let best = [-0.05, 0.05]

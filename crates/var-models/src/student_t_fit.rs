@@ -75,6 +75,7 @@ pub(crate) fn fit(values: ArrayView1<'_, f64>) -> Result<StudentTFit> {
         return Err(CoreError::ElementOutOfDomain { name: "returns", index, expected: "finite", value }.into());
     }
     let sample = Standardised::new(values)?;
+    refuse_ties("student t fit", values, StudentTFit::RANGE.0)?;
     let (low, high) = (StudentTFit::RANGE.0.ln(), StudentTFit::RANGE.1.ln());
     let log_nu = maximise(low, high, |log_nu| sample.profile(log_nu.exp()).log_likelihood);
     let best = sample.profile(log_nu.exp());
@@ -97,6 +98,19 @@ pub(crate) fn fit(values: ArrayView1<'_, f64>) -> Result<StudentTFit> {
         observations: n,
         covariance,
     })
+}
+
+/// Refuses a sample whose likelihood has no maximum: when more than the share `ν/(1 + ν)` of the values are the
+/// same, a t with `ν` degrees of freedom around them grows without bound as its scale shrinks.
+pub(crate) fn refuse_ties(name: &'static str, values: ArrayView1<'_, f64>, least_degrees: f64) -> Result<()> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let longest = sorted.chunk_by(|a, b| a - b == 0.0).map(<[f64]>::len).max().unwrap_or(0);
+    if longest as f64 * (1.0 + least_degrees) > least_degrees * values.len() as f64 {
+        let reason = "so many of the values are the same that the likelihood has no maximum";
+        return Err(CoreError::Undefined { name, reason }.into());
+    }
+    Ok(())
 }
 
 /// The sample less its median, in units of its mean absolute deviation: the search does not feel units.

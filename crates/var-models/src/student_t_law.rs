@@ -59,8 +59,14 @@ impl StandardT {
 
     /// The `x > 0` with `tail` of the mass beyond it: the library's value, polished by Newton steps.
     fn upper_quantile(self, tail: f64) -> f64 {
-        let b = inv_beta_reg(0.5 * self.nu, 0.5, 2.0 * tail);
-        let mut x = (self.nu * (1.0 - b) / b).sqrt();
+        // The library's inverse gives up, by a panic, on tails that have no meaning for it.
+        let mut x = match tail > 1e-30 {
+            true => {
+                let b = inv_beta_reg(0.5 * self.nu, 0.5, 2.0 * tail);
+                (self.nu * (1.0 - b) / b).sqrt()
+            }
+            false => f64::INFINITY,
+        };
         if !x.is_finite() {
             // The tail is ~ C x^(−ν) out there.
             x = (self.log_density(1e8) + self.nu * 1e8_f64.ln() + 1e8_f64.ln() - (tail * self.nu).ln()) / self.nu;
@@ -87,6 +93,37 @@ impl StandardT {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_smallest_tails_have_quantiles() {
+        // Out there the tail is C x^(−ν): ten times less mass is 10^(1/ν) times further.
+        for nu in [2.5, 4.0, 9.0, 40.0] {
+            let law = StandardT::new(nu);
+            for exponent in [31, 60, 150, 276, 305] {
+                let at = |e: i32| -law.quantile(10_f64.powi(-e)).unwrap();
+                let ratio = (at(exponent + 1) / at(exponent)).log10();
+                let slack = if nu > 20.0 { 0.05 } else { 1e-4 };
+                assert!((ratio * nu - 1.0).abs() < slack, "{nu} {exponent}: {}", ratio * nu);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_of_mostly_equal_values_has_no_fit() {
+        let mut values = vec![0.0; 100];
+        for (i, value) in values.iter_mut().take(8).enumerate() {
+            *value = 0.01 * (i as f64 - 3.5);
+        }
+        let kind = |values: &[f64]| crate::student_t_fit::fit(values.into()).err().map(|error| error.kind());
+        assert_eq!(kind(&values), Some(alluse_risk_core::ErrorKind::Undefined));
+        let skewed = crate::SkewedTFit::new((&values[..]).into()).err().map(|error| error.kind());
+        assert_eq!(skewed, Some(alluse_risk_core::ErrorKind::Undefined));
+        // A third of equal values is the most that half a degree of freedom can carry.
+        let ties =
+            |count: usize| (0..90).map(|i| if i < count { 0.0 } else { 0.01 * (i as f64 - 60.5) }).collect::<Vec<_>>();
+        assert_eq!(kind(&ties(31)), Some(alluse_risk_core::ErrorKind::Undefined));
+        assert_eq!(kind(&ties(20)), None);
+    }
 
     #[test]
     fn closed_forms_with_one_and_two_degrees_of_freedom() {
