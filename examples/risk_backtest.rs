@@ -31,7 +31,7 @@ usage: risk_backtest [options]
                     them the option programmes and the mix of shares and bonds are skipped, and the page says so
                     (default: the environment variable ALLUSE_DATA_DIR)
   --window N        returns behind every forecast (1000)
-  --days N          judge the last N days only
+  --days N          judge the last N days (3024, twelve years)
   --only NAME       judge one portfolio
   --json FILE       where all figures are written (out/risk_backtest.json)
   --help            this text";
@@ -68,7 +68,7 @@ fn run() -> Result<()> {
         return Ok(writeln!(std::io::stdout(), "{HELP}")?);
     }
     let window = arguments.count_or("--window", 1_000)?;
-    let days = arguments.count_or("--days", usize::MAX)?;
+    let days = arguments.count_or("--days", 3_024)?;
     let further = arguments.value("--data").map(PathBuf::from);
     let further = further.or_else(|| std::env::var_os("ALLUSE_DATA_DIR").map(PathBuf::from));
     let loaded = portfolios::load(&Sources { bundled: bundled(""), further })?;

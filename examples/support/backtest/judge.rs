@@ -87,6 +87,12 @@ pub struct Judged {
     pub losses: Option<Array1<f64>>,
 }
 
+/// Days of the power study: records whose lengths differ by a few missing days share one. Shorter samples see
+/// less, so the power is not overstated.
+fn studied(days: usize) -> usize {
+    if days > 250 { days / 250 * 250 } else { days }
+}
+
 /// Judges one record at one level.
 ///
 /// # Errors
@@ -124,7 +130,7 @@ pub fn judge(
     let breaches = level.breaches();
     let (days, count) = (breaches.observations(), breaches.count());
     let mut hear = |outcome: alluse_quant::var_models::Result<TestOutcome>| match outcome
-        .and_then(|outcome| study.attach(outcome, days, confidence))
+        .and_then(|outcome| study.attach(outcome, studied(days), confidence))
     {
         Ok(outcome) => match &outcome.power {
             Some(power) => Ruling::Held { p_value: outcome.best_p_value(), power: power.power },

@@ -64,7 +64,7 @@ pub fn contenders(portfolio: &Portfolio) -> Result<Vec<Contender>> {
         Contender::monthly(ConditionalPeaksOverThreshold::default()),
     ];
     if portfolio.panel.assets().len() > 1 {
-        let simulation = Simulation::new(1).with_paths(5_000);
+        let simulation = Simulation::new(1).with_paths(2_000);
         let laws = [
             FactorLaw::Normal,
             FactorLaw::StudentT { degrees_of_freedom: 5.0 },
