@@ -3,12 +3,10 @@
 //! Paths are drawn in blocks of [`BLOCK`]; each block has a stream of its own, so which thread draws it
 //! does not matter. The block size is part of the contract: changing it changes every simulated number.
 
-mod ziggurat;
-
 use ndarray::{Array2, ArrayViewMut2, Axis};
 pub use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use rand_distr::{ChiSquared, Distribution};
+use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::Result;
 
@@ -124,11 +122,8 @@ impl Streams {
 /// fill_standard_normals(&mut Streams::new(1).block(0), &mut z);
 /// assert!(z.iter().sum::<f64>().abs() < 4.0 * 1_000_f64.sqrt());
 /// ```
-///
-/// # Source
-/// Marsaglia and Tsang (2000); Doornik (2005), *An improved ziggurat method to generate normal random samples*.
 pub fn fill_standard_normals(stream: &mut impl Rng, out: &mut [f64]) {
-    ziggurat::fill(stream, out);
+    out.iter_mut().for_each(|z| *z = StandardNormal.sample(stream));
 }
 
 /// Fills `out` with the next independent chi-square variables of a stream.
@@ -190,7 +185,7 @@ mod tests {
     }
 
     const PINNED: [f64; 4] =
-        [-0.835_903_434_797_979_2, -0.147_323_429_393_847_32, 1.243_715_398_616_961_6, -1.393_725_997_261_927_6];
+        [0.477_981_238_351_021_74, 1.334_070_610_231_807_8, -0.210_866_683_271_030_28, 0.476_346_923_808_821_3];
 
     #[test]
     fn chi_squares_have_their_moments() {

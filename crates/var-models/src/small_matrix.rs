@@ -18,7 +18,7 @@ pub(crate) fn invert<const N: usize>(matrix: [[f64; N]; N]) -> Option<[[f64; N];
         }
     }
     // The inverse is symmetric: its columns may be stored as rows.
-    Some(std::array::from_fn(|column| {
+    let inverse: [[f64; N]; N] = std::array::from_fn(|column| {
         let mut x = [0.0; N];
         for i in 0..N {
             let dot: f64 = (0..i).map(|k| lower[i][k] * x[k]).sum();
@@ -29,7 +29,9 @@ pub(crate) fn invert<const N: usize>(matrix: [[f64; N]; N]) -> Option<[[f64; N];
             x[i] = (x[i] - dot) / lower[i][i];
         }
         x
-    }))
+    });
+    // Rounding must not make it less than symmetric.
+    Some(std::array::from_fn(|i| std::array::from_fn(|j| inverse[i.max(j)][i.min(j)])))
 }
 
 /// `gᵀ C g`.
