@@ -49,7 +49,7 @@ impl Combination {
     /// Combines records of the same days.
     ///
     /// # Errors
-    /// [`Error::Input`] without records, for records of different days or P&L, and for a level that was not asked.
+    /// [`Error::Input`](crate::Error::Input) without records, for records of different days or P&L, and for a level that was not asked.
     pub fn of(&self, records: &[ForecastRecord], confidence: Confidence) -> Result<CombinedForecasts> {
         let Some(first) = records.first() else {
             return Err(CoreError::Empty { name: "records" }.into());

@@ -31,7 +31,7 @@ impl Simulation {
     /// Losses of a book over one day with its delta-normal P&L `δ'x` as a control.
     ///
     /// # Errors
-    /// As [`losses`](Self::losses); [`Error::Input`], kind `Unsupported`, for a copula, whose control has no known law,
+    /// As [`losses`](Self::losses); [`Error::Input`](crate::Error::Input), kind `Unsupported`, for a copula, whose control has no known law,
     /// and for sampling that is not independent; `Undefined` when the control does not vary.
     pub fn losses_with_control(
         &self,
