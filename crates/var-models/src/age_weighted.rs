@@ -5,7 +5,8 @@ use alluse_risk_core::measures::{LossSample, QuantileRule};
 use alluse_risk_core::{Decay, Error as CoreError, History, Horizon, LossDistribution, Result as CoreResult, VarModel};
 use serde::{Deserialize, Serialize};
 
-use crate::{EmpiricalLoss, Error};
+use crate::EmpiricalLoss;
+use crate::horizon::one_day;
 
 /// Age-weighted historical simulation.
 ///
@@ -64,10 +65,7 @@ impl VarModel for AgeWeighted {
     }
 
     fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
-        if horizon != Horizon::DAY {
-            let asked_days = horizon.trading_days();
-            return Err(Error::Horizon { model: "age weighting", model_days: 1, asked_days }.into());
-        }
+        one_day("age weighting", horizon)?;
         let (available, required) = (history.dates().len(), self.min_observations);
         if available < required {
             return Err(CoreError::InsufficientData { name: "age weighting", required, available });

@@ -6,7 +6,8 @@ use alluse_risk_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{EmpiricalLoss, Error, Result};
+use crate::horizon::one_day;
+use crate::{EmpiricalLoss, Result};
 
 /// Historical simulation: every day of the window is one equally likely scenario.
 ///
@@ -87,10 +88,7 @@ impl VarModel for Historical {
     }
 
     fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
-        if horizon != Horizon::DAY {
-            let asked_days = horizon.trading_days();
-            return Err(Error::Horizon { model: "historical simulation", model_days: 1, asked_days }.into());
-        }
+        one_day("historical simulation", horizon)?;
         self.enough(history.dates().len())?;
         let losses = history.pnl().mapv_into(|gain| 0.0 - gain);
         let sample = LossSample::new(losses)?.with_quantile_rule(self.quantile_rule);

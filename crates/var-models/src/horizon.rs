@@ -29,3 +29,8 @@ impl HorizonRule {
         }
     }
 }
+
+/// Refuses every horizon but a day, for a model that speaks about one day and knows no rule.
+pub(crate) fn one_day(model: &'static str, horizon: Horizon) -> Result<()> {
+    HorizonRule::OneDayOnly.factors(model, horizon).map(|_| ())
+}

@@ -8,6 +8,7 @@ use alluse_risk_core::{
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
+use crate::horizon::one_day;
 use crate::normal::asymptotic_interval;
 use crate::spectral::spectral_of;
 use crate::{Error, Result};
@@ -259,10 +260,7 @@ impl VarModel for KernelHistorical {
     }
 
     fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
-        if horizon != Horizon::DAY {
-            let asked_days = horizon.trading_days();
-            return Err(Error::Horizon { model: "kernel", model_days: 1, asked_days }.into());
-        }
+        one_day("kernel", horizon)?;
         let (available, required) = (history.dates().len(), self.min_observations);
         if available < required {
             return Err(CoreError::InsufficientData { name: "kernel", required, available });

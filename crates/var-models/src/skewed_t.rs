@@ -16,6 +16,7 @@ use alluse_risk_core::{
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
+use crate::horizon::one_day;
 use crate::normal::{asymptotic_interval, loss_at};
 use crate::optimise::minimise;
 use crate::small_matrix::{curvature, invert, quadratic};
@@ -417,10 +418,7 @@ pub struct ParametricSkewedT;
 
 impl ParametricSkewedT {
     fn law(fit: &SkewedTFit, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
-        if horizon != Horizon::DAY {
-            let asked_days = horizon.trading_days();
-            return Err(Error::Horizon { model: "skewed t", model_days: 1, asked_days }.into());
-        }
+        one_day("skewed t", horizon)?;
         Ok(Box::new(SkewedTLoss::from_fit(fit, horizon)?))
     }
 }

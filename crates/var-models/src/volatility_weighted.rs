@@ -5,10 +5,11 @@ use alluse_risk_core::{
     Error as CoreError, History, Horizon, LossDistribution, Result as CoreResult, VarModel, VolatilityModel,
     volatility::EwmaVolatility,
 };
-use ndarray::{Array1, Array2, Axis};
+use ndarray::Array1;
 
+use crate::EmpiricalLoss;
 use crate::filtered::{FilterScope, FilteredColumns, Residuals};
-use crate::{EmpiricalLoss, Error};
+use crate::horizon::one_day;
 
 /// Volatility-weighted historical simulation.
 ///
@@ -92,19 +93,13 @@ impl VarModel for VolatilityWeighted {
     }
 
     fn forecast(&self, history: History<'_>, horizon: Horizon) -> CoreResult<Box<dyn LossDistribution>> {
-        if horizon != Horizon::DAY {
-            let asked_days = horizon.trading_days();
-            return Err(Error::Horizon { model: "volatility weighting", model_days: 1, asked_days }.into());
-        }
+        one_day("volatility weighting", horizon)?;
         let available = history.dates().len();
         if available < self.min_observations {
             let required = self.min_observations;
             return Err(CoreError::InsufficientData { name: "volatility weighting", required, available });
         }
-        let (columns, exposures): (Array2<f64>, Array1<f64>) = match self.scope {
-            FilterScope::Book => (history.pnl().insert_axis(Axis(1)), Array1::ones(1)),
-            FilterScope::EachAsset => (history.returns().to_owned(), history.exposures().to_owned()),
-        };
+        let (columns, exposures) = self.scope.columns(&history);
         let filtered = FilteredColumns::fit(&*self.volatility, columns.view(), None, Residuals::AsTheyAre)?;
         let mut gains = Array1::zeros(available);
         for ((fit, returns), exposure) in filtered.fitted.iter().zip(columns.columns()).zip(&exposures) {

@@ -71,6 +71,11 @@ impl Program {
 
 const INDEX: &str = "SPX";
 
+/// So that pricing can fail behind the trait of the models.
+fn failed(error: alluse_quant::instruments::Error) -> risk_core::Error {
+    risk_core::Error::Model { kind: error.kind(), message: error.to_string() }
+}
+
 /// Positions of one period, in units per unit of capital at its start.
 #[derive(Debug, Clone)]
 struct Period {
@@ -89,10 +94,6 @@ struct Books {
 
 impl Books {
     fn holding(&self, period: &Period, market: &MarketSnapshot) -> risk_core::Result<Book> {
-        let failed = |error: alluse_quant::instruments::Error| risk_core::Error::Model {
-            kind: error.kind(),
-            message: error.to_string(),
-        };
         let one = Multiplier::new(1.0).map_err(failed)?;
         let mut builder = Book::builder();
         if self.program.shares() > 0.0 {
@@ -110,10 +111,6 @@ impl Books {
     }
 
     fn market(date: Date, spot: f64, volatility: f64) -> risk_core::Result<MarketSnapshot> {
-        let failed = |error: alluse_quant::instruments::Error| risk_core::Error::Model {
-            kind: error.kind(),
-            message: error.to_string(),
-        };
         let market = MarketSnapshot::usd(date).with_spot(INDEX, spot).map_err(failed)?;
         let market = market.with_volatility(INDEX, volatility).map_err(failed)?;
         let market = market.with_rate("USD", 0.0).map_err(failed)?;

@@ -7,15 +7,9 @@ use alluse_risk_core::{
 use ndarray::{Array1, ArrayView1};
 
 use super::{PeaksOverThreshold, PeaksOverThresholdLoss};
+use crate::Result;
 use crate::filtered::newest_residuals;
-use crate::{Error, Result};
-
-fn one_day(model: &'static str, horizon: Horizon) -> Result<()> {
-    if horizon == Horizon::DAY {
-        return Ok(());
-    }
-    Err(Error::Horizon { model, model_days: 1, asked_days: horizon.trading_days() })
-}
+use crate::horizon::one_day;
 
 impl PeaksOverThreshold {
     /// The predictive distribution that a sample of losses gives.

@@ -31,6 +31,16 @@ pub enum FilterScope {
     EachAsset,
 }
 
+impl FilterScope {
+    /// What is filtered, dates × columns, and the money in each column.
+    pub(crate) fn columns(self, history: &History<'_>) -> (Array2<f64>, Array1<f64>) {
+        match self {
+            Self::Book => (history.pnl().insert_axis(Axis(1)), Array1::ones(1)),
+            Self::EachAsset => (history.returns().to_owned(), history.exposures().to_owned()),
+        }
+    }
+}
+
 /// Filtered historical simulation.
 ///
 /// ```text
@@ -201,17 +211,14 @@ impl FittedVarModel for FittedFilter {
 }
 
 impl Settings {
-    /// What is filtered, dates × columns, and the money in each column.
+    /// The columns of the scope, when there are dates enough.
     fn columns(&self, history: &History<'_>) -> CoreResult<(Array2<f64>, Array1<f64>)> {
         let available = history.dates().len();
         if available < self.min_observations {
             let required = self.min_observations;
             return Err(CoreError::InsufficientData { name: "filtered historical simulation", required, available });
         }
-        Ok(match self.scope {
-            FilterScope::Book => (history.pnl().insert_axis(Axis(1)), Array1::ones(1)),
-            FilterScope::EachAsset => (history.returns().to_owned(), history.exposures().to_owned()),
-        })
+        Ok(self.scope.columns(history))
     }
 
     fn law(&self, filtered: &FilteredColumns, exposures: &Array1<f64>, horizon: Horizon) -> Result<EmpiricalLoss> {
