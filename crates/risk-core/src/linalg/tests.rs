@@ -339,6 +339,9 @@ mod both {
             pure.diag_mut().mapv_inplace(|v| v + 1.0);
             let lower = faer::cholesky(pure.view()).unwrap();
             assert!(largest_difference(&lower, &lapack::cholesky(pure.view()).unwrap()) < 1e-11);
+            let correlated = faer::times_lower_transposed(x.view(), lower.view()).unwrap();
+            let plain = lapack::times_lower_transposed(x.view(), lower.view()).unwrap();
+            assert!(largest_difference(&correlated, &plain) < 1e-8);
 
             let b = sample(n, 3);
             for (ours, theirs) in [
