@@ -64,7 +64,7 @@ impl Historical {
     /// The loss distribution of a revalued book.
     ///
     /// # Errors
-    /// [`Error::Input`] for too few scenarios, for named ones, and when nothing could be valued.
+    /// [`Error::Input`](crate::Error::Input) for too few scenarios, for named ones, and when nothing could be valued.
     pub fn on_cube(&self, pnl: &ScenarioPnl) -> Result<EmpiricalLoss> {
         self.enough(pnl.ids().len())?;
         Ok(EmpiricalLoss::new(pnl.losses()?.with_quantile_rule(self.quantile_rule)))
