@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use alluse_risk_core::{AssetId, Currency, Factor};
+use alluse_risk_core::{AssetId, ContractId, Currency, Factor};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::pricing::ExerciseStyle;
 use crate::{Error, OptionContract, Result};
 
 /// What the market said at the close of one day. Nothing in it is a default: what was not entered is
@@ -38,7 +37,7 @@ struct Raw {
     spots: BTreeMap<AssetId, f64>,
     reference_prices: BTreeMap<AssetId, f64>,
     volatilities: BTreeMap<AssetId, f64>,
-    contract_volatilities: BTreeMap<String, f64>,
+    contract_volatilities: BTreeMap<ContractId, f64>,
     dividend_yields: BTreeMap<AssetId, f64>,
     other_dividend_yields: Option<f64>,
     rates: BTreeMap<Currency, f64>,
@@ -113,7 +112,7 @@ impl MarketSnapshot {
     /// [`Error::Market`] unless positive and finite.
     pub fn with_contract_volatility(mut self, contract: &OptionContract, volatility: f64) -> Result<Self> {
         positive("volatility", &contract.to_string(), volatility)?;
-        self.raw.contract_volatilities.insert(contract_key(contract), volatility);
+        self.raw.contract_volatilities.insert(contract.id(), volatility);
         Ok(self)
     }
 
@@ -197,7 +196,7 @@ impl MarketSnapshot {
     /// Volatility of a contract: its own, or that of its underlying.
     #[must_use]
     pub fn volatility(&self, contract: &OptionContract) -> Option<f64> {
-        let own = self.raw.contract_volatilities.get(&contract_key(contract));
+        let own = self.raw.contract_volatilities.get(&contract.id());
         own.or_else(|| self.raw.volatilities.get(contract.underlying())).copied()
     }
 
@@ -231,20 +230,12 @@ impl MarketSnapshot {
         match factor {
             Factor::Spot(asset) => self.spot(asset),
             Factor::Volatility(asset) => self.raw.volatilities.get(asset).copied(),
+            Factor::ContractVolatility(contract) => self.raw.contract_volatilities.get(contract).copied(),
             Factor::Rate(currency) => self.rate(currency),
             Factor::Dividend(asset) => self.dividend_yield(asset),
             Factor::Fx(currency) => self.fx(currency),
         }
     }
-}
-
-/// Names a contract with all its terms; its display leaves out the exercise style and the multiplier.
-fn contract_key(contract: &OptionContract) -> String {
-    let style = match contract.style() {
-        ExerciseStyle::American => "american",
-        ExerciseStyle::European => "european",
-    };
-    format!("{contract} {style} x{}", contract.multiplier().units())
 }
 
 fn positive(what: &'static str, name: &str, value: f64) -> Result<()> {
@@ -277,7 +268,7 @@ impl TryFrom<Raw> for MarketSnapshot {
     fn try_from(raw: Raw) -> Result<Self> {
         let named = |map: &BTreeMap<AssetId, f64>| map.iter().map(|(k, v)| (k.to_string(), *v)).collect::<Vec<_>>();
         let money = |map: &BTreeMap<Currency, f64>| map.iter().map(|(k, v)| (k.to_string(), *v)).collect::<Vec<_>>();
-        let contracts: Vec<_> = raw.contract_volatilities.iter().map(|(k, v)| (k.clone(), *v)).collect();
+        let contracts: Vec<_> = raw.contract_volatilities.iter().map(|(k, v)| (k.to_string(), *v)).collect();
         for (what, entries) in [
             ("spot", named(&raw.spots)),
             ("reference price", named(&raw.reference_prices)),

@@ -161,7 +161,7 @@ impl OptionPlan<'_> {
         let spot = spot_path(factors, underlying)?;
         let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
         let dividend = factors.dividend(underlying).ok_or_else(|| missing("dividend yield"))?;
-        let shock = factors.volatility(underlying).ok_or_else(|| missing("volatility"))?;
+        let shock = factors.volatility(self.contract).ok_or_else(|| missing("volatility"))?;
         if self.time_then <= 0.0 {
             for (out, s) in out.iter_mut().zip(range) {
                 // The cash of the settlement earns the rate until the scenario ends.
