@@ -98,6 +98,11 @@ impl Book {
         Ok(Self { market, ..self })
     }
 
+    /// Other positions in the same market.
+    pub(crate) fn with_positions(&self, positions: Vec<Position>, labels: LabelTable) -> Result<Self> {
+        RawBook { positions, labels, market: self.market.clone() }.try_into()
+    }
+
     /// Currency in which a position is quoted.
     #[must_use]
     pub fn currency<'a>(&'a self, position: &'a Position) -> &'a Currency {

@@ -99,6 +99,42 @@ pub enum Error {
         /// The price that infinite volatility would approach.
         bound: f64,
     },
+    /// A strategy template that is none, or terms that do not fit it.
+    #[error("strategy {name:?}: {reason}")]
+    Strategy {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A position that cannot be a leg of a strategy.
+    #[error("leg {id:?} with quantity {quantity}: {reason}")]
+    Leg {
+        /// The position.
+        id: String,
+        /// What is wrong.
+        reason: &'static str,
+        /// Its quantity.
+        quantity: f64,
+    },
+    /// More groups of legs fit the templates than may be considered.
+    #[error("the {legs} legs on {underlying} fit together in more than {limit} ways; pair fewer at a time")]
+    TooManyGroups {
+        /// What the legs are written on.
+        underlying: String,
+        /// How many legs there are.
+        legs: usize,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// The integer program behind a pairing was not solved.
+    #[error("the legs on {underlying} were not paired: {reason}")]
+    Pairing {
+        /// What the legs are written on.
+        underlying: String,
+        /// What the solver said.
+        reason: String,
+    },
 }
 
 impl Error {
@@ -117,7 +153,11 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::AsOfMismatch { .. }
             | Self::BelowIntrinsic { .. }
+            | Self::Strategy { .. }
+            | Self::Leg { .. }
+            | Self::TooManyGroups { .. }
             | Self::AboveMaximum { .. } => ErrorKind::InvalidInput,
+            Self::Pairing { .. } => ErrorKind::Numerical,
             Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => {
                 ErrorKind::InsufficientData
             }

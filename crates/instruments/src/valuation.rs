@@ -28,7 +28,7 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             market_value: self.market_value + other.market_value,
             gross_notional: self.gross_notional + other.gross_notional,
@@ -37,6 +37,18 @@ impl Exposure {
             vega: self.vega + other.vega,
             theta: self.theta + other.theta,
             rho: self.rho + other.rho,
+        }
+    }
+
+    pub(crate) fn scaled(self, by: f64) -> Self {
+        Self {
+            market_value: by * self.market_value,
+            gross_notional: by * self.gross_notional,
+            dollar_delta: by * self.dollar_delta,
+            dollar_gamma: by * self.dollar_gamma,
+            vega: by * self.vega,
+            theta: by * self.theta,
+            rho: by * self.rho,
         }
     }
 
