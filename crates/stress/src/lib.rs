@@ -12,5 +12,11 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod error;
+mod scenario;
 
 pub use error::{Error, Result};
+pub use scenario::{
+    Assets, CompileOptions, CompiledSet, CorrelationHandling, CorrelationStress, CorrelationTarget, Currencies,
+    FactorVolatilities, MAX_SCENARIO_BYTES, Shock, Span, Step, StressScenario, Target, UnmovedVolatility, compile,
+    read_scenarios, write_scenarios,
+};
