@@ -11,9 +11,13 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod catalogue;
 mod error;
 mod scenario;
 
+pub use catalogue::{
+    Change, Crisis, CrisisFactor, CrisisLink, CrisisMapping, CrisisMove, Grade, LinkMeasure, Proxy, crises, crisis,
+};
 pub use error::{Error, Result};
 pub use scenario::{
     Assets, CompileOptions, CompiledSet, CorrelationHandling, CorrelationStress, CorrelationTarget, Currencies,

@@ -280,9 +280,7 @@ fn untouched(state: &State) -> Option<String> {
 fn assemble(days: u32, runs: &[Run<'_>], universe: &Universe<'_>) -> Result<CompiledSet> {
     let mut columns: Vec<(Factor, ShockKind, Vec<f64>)> = Vec::new();
     let column = |factor: &Factor| runs.iter().map(|run| run.change(factor)).collect::<Vec<f64>>();
-    let touched = |factor: &Factor| {
-        runs.iter().any(|run| run.state.get(factor).is_some_and(|level| level.touched))
-    };
+    let touched = |factor: &Factor| runs.iter().any(|run| run.state.get(factor).is_some_and(|level| level.touched));
     let today = universe.today();
     for (factor, _) in today.levels() {
         let needed = match factor {

@@ -51,8 +51,7 @@ pub(super) struct Universe<'a> {
 
 impl<'a> Universe<'a> {
     pub(super) fn new(book: &'a Book) -> Self {
-        let mut universe =
-            Self { book, assets: BTreeSet::new(), currencies: BTreeSet::new(), contracts: Vec::new() };
+        let mut universe = Self { book, assets: BTreeSet::new(), currencies: BTreeSet::new(), contracts: Vec::new() };
         let mut seen: BTreeSet<ContractId> = BTreeSet::new();
         for position in book.positions() {
             universe.currencies.insert(book.currency(position).clone());
@@ -192,9 +191,7 @@ impl Level {
         self.change = match (kind, shock) {
             (ShockKind::Absolute, Move::By(ShockKind::Absolute, size)) => self.change + size,
             (ShockKind::Absolute, Move::By(ShockKind::Relative, size)) => self.change + self.value(kind) * size,
-            (ShockKind::Absolute, Move::By(ShockKind::Log, size)) => {
-                self.change + self.value(kind) * libm::expm1(size)
-            }
+            (ShockKind::Absolute, Move::By(ShockKind::Log, size)) => self.change + self.value(kind) * libm::expm1(size),
             (ShockKind::Absolute, Move::To(level)) => level - self.now,
             (_, Move::By(ShockKind::Absolute, size)) => self.change + size / self.now,
             (_, Move::By(ShockKind::Relative, size)) => compound(self.change, size),
