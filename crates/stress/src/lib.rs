@@ -13,12 +13,16 @@
 
 mod catalogue;
 mod error;
+mod grid;
+mod replay;
 mod scenario;
 
 pub use catalogue::{
     Change, Crisis, CrisisFactor, CrisisLink, CrisisMapping, CrisisMove, Grade, LinkMeasure, Proxy, crises, crisis,
 };
 pub use error::{Error, Result};
+pub use grid::{GridPnl, GridPoint, StressGrid, VolatilityAxis};
+pub use replay::{ProxyReport, Replay, ReplayProxy, Replayed};
 pub use scenario::{
     Assets, CompileOptions, CompiledSet, CorrelationHandling, CorrelationStress, CorrelationTarget, Currencies,
     FactorVolatilities, MAX_SCENARIO_BYTES, Shock, Span, Step, StressScenario, Target, UnmovedVolatility, compile,

@@ -296,9 +296,7 @@ fn assemble(days: u32, runs: &[Run<'_>], universe: &Universe<'_>) -> Result<Comp
         columns.extend(volatility_columns(asset, universe, &column));
     }
     if columns.is_empty() {
-        // Money in the base currency only: nothing moves it, and a set needs a factor.
-        let rate = Factor::Rate(universe.book.market().base().clone());
-        columns.push((rate, ShockKind::Absolute, vec![0.0; runs.len()]));
+        columns.push((universe.inert(), ShockKind::Absolute, vec![0.0; runs.len()]));
     }
     let mut shocks = Array2::zeros((runs.len(), columns.len()));
     for ((_, _, from), mut to) in columns.iter().zip(shocks.columns_mut()) {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use compile::{CompileOptions, CompiledSet, CorrelationHandling, UnmovedVolatility, compile};
 pub use read::{MAX_SCENARIO_BYTES, read_scenarios, write_scenarios};
+pub(crate) use state::Universe;
 pub use step::{Assets, Currencies, Shock, Span, Step, Target};
 pub use volatilities::FactorVolatilities;
 

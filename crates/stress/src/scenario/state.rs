@@ -11,14 +11,14 @@ use crate::{Error, Result};
 
 /// An option of the book whose volatility can be shocked.
 #[derive(Debug)]
-pub(super) struct Contract {
-    pub(super) factor: Factor,
-    pub(super) asset: AssetId,
+pub(crate) struct Contract {
+    pub(crate) factor: Factor,
+    pub(crate) asset: AssetId,
     /// Strike over today's spot, where there is one.
     moneyness: Option<f64>,
     tenor_days: f64,
     /// Today's volatility, where there is one.
-    pub(super) volatility: Option<f64>,
+    pub(crate) volatility: Option<f64>,
 }
 
 impl Contract {
@@ -42,15 +42,15 @@ impl Contract {
 
 /// What a book depends on.
 #[derive(Debug)]
-pub(super) struct Universe<'a> {
-    pub(super) book: &'a Book,
-    pub(super) assets: BTreeSet<AssetId>,
-    pub(super) currencies: BTreeSet<Currency>,
-    pub(super) contracts: Vec<Contract>,
+pub(crate) struct Universe<'a> {
+    pub(crate) book: &'a Book,
+    pub(crate) assets: BTreeSet<AssetId>,
+    pub(crate) currencies: BTreeSet<Currency>,
+    pub(crate) contracts: Vec<Contract>,
 }
 
 impl<'a> Universe<'a> {
-    pub(super) fn new(book: &'a Book) -> Self {
+    pub(crate) fn new(book: &'a Book) -> Self {
         let mut universe = Self { book, assets: BTreeSet::new(), currencies: BTreeSet::new(), contracts: Vec::new() };
         let mut seen: BTreeSet<ContractId> = BTreeSet::new();
         for position in book.positions() {
@@ -68,12 +68,12 @@ impl<'a> Universe<'a> {
     }
 
     /// The assets that options are written on.
-    pub(super) fn underlyings(&self) -> BTreeSet<&AssetId> {
+    pub(crate) fn underlyings(&self) -> BTreeSet<&AssetId> {
         self.contracts.iter().map(|contract| &contract.asset).collect()
     }
 
     /// Contracts on an asset.
-    pub(super) fn on<'b>(&'b self, asset: &'b AssetId) -> impl Iterator<Item = &'b Contract> {
+    pub(crate) fn on<'b>(&'b self, asset: &'b AssetId) -> impl Iterator<Item = &'b Contract> {
         self.contracts.iter().filter(move |contract| contract.asset == *asset)
     }
 
@@ -88,6 +88,11 @@ impl<'a> Universe<'a> {
         let quoted = factors.into_iter().filter_map(|factor| market.value(&factor).map(|now| (factor, now)));
         let implied = self.contracts.iter().filter_map(|c| c.volatility.map(|now| (c.factor.clone(), now)));
         State { levels: quoted.chain(implied).map(|(factor, now)| (factor, Level::new(now))).collect() }
+    }
+
+    /// A factor that a set can name when the book has none: money in the base currency only, which nothing moves.
+    pub(crate) fn inert(&self) -> Factor {
+        Factor::Rate(self.book.market().base().clone())
     }
 
     /// The factors that a target means, in a fixed order.
