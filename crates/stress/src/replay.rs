@@ -49,7 +49,8 @@ pub struct ProxyReport {
     pub asset: AssetId,
     /// What its move is made of.
     pub betas: Vec<(AssetId, f64)>,
-    /// Share of the variance that the regression explains; `None` for a beta that was given.
+    /// Share of the variance that the regression explains; `None` for a beta that was given, and for returns
+    /// that do not vary.
     pub r_squared: Option<f64>,
     /// Returns in the regression; none for a beta that was given.
     pub observations: usize,
@@ -183,8 +184,9 @@ impl Replay {
         let last = row_of("date of the prices", self.prices.dates(), end)?;
         let universe = Universe::new(book);
         let window = self.window(start, end, first, last)?;
-        let (recorded, missing): (Vec<&AssetId>, Vec<&AssetId>) =
-            universe.assets.iter().partition(|asset| self.is_recorded(asset));
+        // A position without a quote today is not valued whatever its history.
+        let quoted = universe.assets.iter().filter(|asset| book.market().spot(asset).is_some());
+        let (recorded, missing): (Vec<&AssetId>, Vec<&AssetId>) = quoted.partition(|asset| self.is_recorded(asset));
         let mut steps = recorded_steps(&window, &factors(&universe, &recorded))?;
         let mut reports = Vec::new();
         for asset in missing {
@@ -258,7 +260,10 @@ impl Replay {
         let fit = least_squares(design.view(), response.view())?;
         let mean = response.sum() / observations as f64;
         let total: f64 = response.iter().map(|r| (r - mean) * (r - mean)).sum();
-        let r_squared = (total > 0.0).then(|| 1.0 - fit.residual_sum_of_squares() / total);
+        let largest = response.iter().fold(0.0_f64, |largest, r| largest.max(r.abs()));
+        // Returns that differ by rounding alone have nothing to explain.
+        let noise = observations as f64 * f64::EPSILON * largest;
+        let r_squared = (total > noise * noise).then(|| 1.0 - fit.residual_sum_of_squares() / total);
         let betas = on.iter().cloned().zip(fit.coefficients().iter().skip(1).copied()).collect();
         Ok((betas, r_squared, observations))
     }

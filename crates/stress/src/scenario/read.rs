@@ -60,3 +60,6 @@ fn read_error(error: &serde_json::Error) -> Error {
     let message = message.strip_suffix(&place).unwrap_or(&message).to_owned();
     Error::Read { line, column, message }
 }
+
+#[cfg(test)]
+mod tests;

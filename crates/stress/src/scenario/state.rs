@@ -206,9 +206,9 @@ impl Level {
     }
 }
 
-/// `(1 + a)(1 + b) − 1`, exact when one of them is 0.
+/// `(1 + a)(1 + b) − 1`, exact when one of them is 0; `a` is above −1, so an infinite `b` stays infinite.
 fn compound(a: f64, b: f64) -> f64 {
-    a + b + a * b
+    a + b * (1.0 + a)
 }
 
 /// A shock without standard deviations.
