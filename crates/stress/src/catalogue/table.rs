@@ -1180,6 +1180,13 @@ pub(super) const CRISES: &[Crisis] = &[
                 window: None,
                 source: TREASURY,
             },
+            CrisisMove {
+                factor: CrisisFactor::Oil,
+                change: Change::Relative(-0.406),
+                grade: Grade::A,
+                window: Some((date(2018, 10, 3), date(2018, 12, 21))),
+                source: WTI,
+            },
         ],
     },
     Crisis {

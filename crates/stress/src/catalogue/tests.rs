@@ -252,3 +252,36 @@ fn hostile_mappings_are_refused() {
     assert!(serde_json::from_str::<CrisisMapping>(r#"{"links": []}"#).is_err());
     assert!(serde_json::to_string(&crises()[0]).unwrap().contains("\"relative\":-0.335"));
 }
+
+#[test]
+fn every_crisis_prices_a_book() {
+    use alluse_instruments::{Book, MarketSnapshot, Multiplier, OptionContract, Revaluation};
+
+    let day = jiff::civil::date(2018, 12, 31);
+    let market = MarketSnapshot::usd(day)
+        .with_spot("AAPL", 157.74)
+        .and_then(|m| m.with_volatility("AAPL", 0.38))
+        .and_then(|m| m.with_rate("USD", 0.0218))
+        .and_then(|m| m.with_dividend_yield("AAPL", 0.017))
+        .unwrap();
+    let put = OptionContract::put("AAPL", 140.0, jiff::civil::date(2019, 2, 15), Multiplier::EQUITY).unwrap();
+    let book = Book::builder().share("AAPL", 100.0).option(put, -2.0).build(&market).unwrap();
+    let mapping = mapping()
+        .with_proxy(CrisisFactor::VolatilityIndex, Proxy::Relative(1.0))
+        .and_then(|m| m.with_proxy(CrisisFactor::Treasury2Year, Proxy::Absolute(0.0)))
+        .and_then(|m| m.with_proxy(CrisisFactor::Equity, Proxy::Relative(-0.05)))
+        .unwrap();
+    let scenarios: Vec<_> = crises().iter().map(|crisis| crisis.scenario(&mapping).unwrap()).collect();
+    let sets = crate::compile(&scenarios, &book, &crate::CompileOptions::default()).unwrap();
+    assert_eq!(sets.len(), 1);
+    let pnl = sets[0].revalue(&book, &Revaluation::default()).unwrap();
+    assert!(pnl.coverage().is_complete());
+    for (crisis, total) in crises().iter().zip(pnl.total()) {
+        // In every one of them the index fell: the shares and the short put both lose.
+        assert!(total < 0.0, "{}: {total}", crisis.name);
+    }
+    let proxies = pnl.assumptions().iter().filter(|one| one.to_string().contains("by a given")).count();
+    // 1987 twice without volatility and yield; 2020 has both; 2022 without both; 2023 without equity; 2024 without
+    // both.
+    assert_eq!(proxies, 2 * 2 + 2 + 1 + 2);
+}

@@ -1,5 +1,4 @@
 use alluse_instruments::{MarketSnapshot, Multiplier, OptionContract};
-use alluse_risk_core::AssetId;
 use jiff::civil::date;
 
 use super::*;
@@ -170,8 +169,6 @@ fn stored_grids_are_checked() {
     assert_eq!(serde_json::from_str::<GridPnl>(&text).unwrap(), pnl);
     assert!(serde_json::from_str::<GridPnl>(&text.replace("\"days\":[0,5]", "\"days\":[0]")).is_err());
     assert!(serde_json::from_str::<GridPnl>(&text.replace("[-0.2,-0.1,0.0,0.1]", "[-0.2,-0.1,0.0]")).is_err());
-    let asset = AssetId::new("A").unwrap();
-    assert!(pnl.slices()[0].ids().len() == 12 && asset.as_str() == "A");
 }
 
 #[test]

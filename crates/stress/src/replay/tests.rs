@@ -1,7 +1,7 @@
 use alluse_instruments::{MarketSnapshot, Multiplier, OptionContract, Revaluation};
 use alluse_risk_core::Currency;
 use jiff::civil::date;
-use ndarray::array;
+use ndarray::{Array2, array};
 use proptest::prelude::*;
 
 use super::*;
@@ -225,7 +225,6 @@ fn hostile_regressions_are_refused() {
     assert_eq!(few, Error::Input(enough));
     assert!(with(later(), regression(&["A", "B"], 5)).is_ok());
     assert!(matches!(with(later(), regression(&["Z"], 9)), Err(Error::Input(CoreError::Unknown { .. }))));
-    assert!(with(later(), regression(&["A"], 1)).is_err() || with(later(), regression(&["A"], 2)).is_err());
     let twice = with(later(), regression(&["A", "A"], 10));
     assert!(matches!(twice, Err(Error::Input(CoreError::Duplicate { .. }))));
     // A regressor that does not vary cannot be told from the constant.

@@ -1,10 +1,11 @@
 //! The factors of a book, and where a scenario takes them.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use alluse_instruments::{Book, OptionContract};
 use alluse_risk_core::labels::LabelSelector;
-use alluse_risk_core::{AssetId, ContractId, Currency, Factor, ShockKind};
+use alluse_risk_core::{AssetId, Currency, Factor, ShockKind};
 
 use super::{Assets, Currencies, FactorVolatilities, Shock, Span, Step, StressScenario, Target};
 use crate::{Error, Result};
@@ -47,34 +48,51 @@ pub(crate) struct Universe<'a> {
     pub(crate) assets: BTreeSet<AssetId>,
     pub(crate) currencies: BTreeSet<Currency>,
     pub(crate) contracts: Vec<Contract>,
+    by_asset: BTreeMap<AssetId, Vec<usize>>,
+    by_factor: BTreeMap<Factor, usize>,
 }
 
 impl<'a> Universe<'a> {
     pub(crate) fn new(book: &'a Book) -> Self {
-        let mut universe = Self { book, assets: BTreeSet::new(), currencies: BTreeSet::new(), contracts: Vec::new() };
-        let mut seen: BTreeSet<ContractId> = BTreeSet::new();
+        let mut universe = Self {
+            book,
+            assets: BTreeSet::new(),
+            currencies: BTreeSet::new(),
+            contracts: Vec::new(),
+            by_asset: BTreeMap::new(),
+            by_factor: BTreeMap::new(),
+        };
         for position in book.positions() {
             universe.currencies.insert(book.currency(position).clone());
             if let Some(asset) = position.instrument.underlying() {
                 universe.assets.insert(asset.clone());
             }
-            if let Some(contract) = position.option()
-                && seen.insert(contract.id())
-            {
-                universe.contracts.push(Contract::new(book, contract));
+            if let Some(contract) = position.option() {
+                universe.add(contract);
             }
         }
         universe
     }
 
+    /// Adds a contract once, however often it is held.
+    fn add(&mut self, contract: &OptionContract) {
+        let place = self.contracts.len();
+        let entry = Contract::new(self.book, contract);
+        if let Entry::Vacant(vacant) = self.by_factor.entry(entry.factor.clone()) {
+            vacant.insert(place);
+            self.by_asset.entry(entry.asset.clone()).or_default().push(place);
+            self.contracts.push(entry);
+        }
+    }
+
     /// The assets that options are written on.
     pub(crate) fn underlyings(&self) -> BTreeSet<&AssetId> {
-        self.contracts.iter().map(|contract| &contract.asset).collect()
+        self.by_asset.keys().collect()
     }
 
     /// Contracts on an asset.
-    pub(crate) fn on<'b>(&'b self, asset: &'b AssetId) -> impl Iterator<Item = &'b Contract> {
-        self.contracts.iter().filter(move |contract| contract.asset == *asset)
+    pub(crate) fn on(&self, asset: &AssetId) -> impl Iterator<Item = &Contract> {
+        self.by_asset.get(asset).into_iter().flatten().map(|&place| &self.contracts[place])
     }
 
     /// Every factor of the book that the market quotes, where it is today.
@@ -294,7 +312,7 @@ fn elementary(
         Shock::Level(level) => Some(Move::To(level)),
         Shock::StandardDeviations(z) => {
             let of_asset = || {
-                let contract = universe.contracts.iter().find(|contract| contract.factor == *factor)?;
+                let contract = &universe.contracts[*universe.by_factor.get(factor)?];
                 volatilities.get(&Factor::Volatility(contract.asset.clone()))
             };
             let (kind, daily) = volatilities.get(factor).or_else(of_asset)?;
