@@ -90,7 +90,7 @@ pub(super) fn regress(prices: &PricePanel, asset: &AssetId, on: &[AssetId], from
     let total: f64 = response.iter().map(|r| (r - mean) * (r - mean)).sum();
     let largest = response.iter().fold(0.0_f64, |largest, r| largest.max(r.abs()));
     // Returns that differ by rounding alone have nothing to explain.
-    let noise = observations as f64 * f64::EPSILON * largest;
+    let noise = observations as f64 * f64::EPSILON * (1.0 + largest);
     let r_squared = (total > noise * noise).then(|| 1.0 - fit.residual_sum_of_squares() / total);
     let betas = on.iter().cloned().zip(fit.coefficients().iter().skip(1).copied()).collect();
     Ok((betas, r_squared, observations))

@@ -467,7 +467,7 @@ fn a_correlation_stress_is_not_lost() {
     let plain = scenario(vec![spot("B", Shock::Relative(-0.1))]);
     let stressed = plain.clone().with_correlation(stress).unwrap();
     let strict = CompileOptions::default();
-    assert!(matches!(compile(&[stressed.clone()], &book(), &strict), Err(Error::Scenario { .. })));
+    assert!(matches!(compile(std::slice::from_ref(&stressed), &book(), &strict), Err(Error::Scenario { .. })));
     let allowed = strict.clone().with_correlation(CorrelationHandling::Propagated);
     // It has no effect on direct shocks.
     assert_eq!(compile(&[stressed], &book(), &allowed).unwrap(), compile(&[plain], &book(), &strict).unwrap());
@@ -524,12 +524,27 @@ fn a_stored_set_is_checked() {
 
 #[test]
 fn contracts_are_compiled_once_however_often_they_are_held() {
-    let book = Book::builder().option(near(), 1.0).named("x").option(near(), -1.0).named("y").build(&market()).unwrap();
+    let builder = Book::builder().option(near(), 1.0).named("x").option(near(), -1.0).named("y").option(far(), 1.0);
+    let book = builder.build(&market()).unwrap();
     let set = compile(&[scenario(vec![every_volatility(Shock::Absolute(0.1))])], &book, &hold()).unwrap().remove(0);
-    assert!((shock_of(&set, &Factor::Volatility(asset("A"))).unwrap().1 - 0.25).abs() < 1e-15);
-    assert_eq!(pnl_of(&set, &book).total()[0], 0.0);
+    assert!((shock_of(&set, &Factor::ContractVolatility(near().id())).unwrap().1 - 0.25).abs() < 1e-15);
+    let pnl = pnl_of(&set, &book);
+    assert!(pnl.values()[[0, 0]] > 0.0);
+    assert_eq!(pnl.values()[[0, 0]], -pnl.values()[[1, 0]]);
     let unknown = Factor::ContractVolatility(ContractId::new("none").unwrap());
     assert_eq!(shock_of(&set, &unknown), None);
+}
+
+#[test]
+fn a_bucket_of_moneyness_needs_a_price() {
+    let market = MarketSnapshot::usd(date(2018, 12, 31)).with_volatility("A", 0.25).unwrap();
+    let book = Book::builder().option(far(), 1.0).build(&market).unwrap();
+    let moved = |step: Step| {
+        let set = compile(&[scenario(vec![step])], &book, &hold()).unwrap().remove(0);
+        shock_of(&set, &Factor::Volatility(asset("A"))).unwrap().1
+    };
+    assert_eq!(moved(bucket(Span::new(Some(0.0), None).unwrap(), Span::ALL, Shock::Relative(0.5))), 0.0);
+    assert_eq!(moved(every_volatility(Shock::Relative(0.5))), 0.5);
 }
 
 proptest! {
