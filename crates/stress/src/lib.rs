@@ -11,6 +11,20 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod catalogue;
 mod error;
+mod grid;
+mod replay;
+mod scenario;
 
+pub use catalogue::{
+    Change, Crisis, CrisisFactor, CrisisLink, CrisisMapping, CrisisMove, Grade, LinkMeasure, Proxy, crises, crisis,
+};
 pub use error::{Error, Result};
+pub use grid::{GridPnl, GridPoint, StressGrid, VolatilityAxis};
+pub use replay::{ProxyReport, Replay, ReplayProxy, Replayed};
+pub use scenario::{
+    Assets, CompileOptions, CompiledSet, CorrelationHandling, CorrelationStress, CorrelationTarget, Currencies,
+    FactorVolatilities, MAX_SCENARIO_BYTES, Shock, Span, Step, StressScenario, Target, UnmovedVolatility, compile,
+    read_scenarios, write_scenarios,
+};
