@@ -12,5 +12,11 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod error;
+mod factors;
+mod pivoted;
+mod plausibility;
+mod propagation;
 
 pub use error::{Error, Result};
+pub use factors::{Centre, FactorModel, Window};
+pub use propagation::{ConditionalLoss, Propagation, propagate};
