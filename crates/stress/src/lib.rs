@@ -11,12 +11,19 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod correlation;
 mod error;
 mod factors;
+mod matrix_rows;
 mod pivoted;
 mod plausibility;
 mod propagation;
+mod rows;
+mod simulate;
 
+pub use correlation::{CorrelationTarget, StressedCorrelation, fix_correlations, stress_correlation};
 pub use error::{Error, Result};
 pub use factors::{Centre, FactorModel, Window};
 pub use propagation::{ConditionalLoss, Propagation, propagate};
+pub use rows::{StressLimit, UnvaluedRows, stress_rows};
+pub use simulate::{BlockBootstrap, Regime, RegimeMixture, StudentTStress};
