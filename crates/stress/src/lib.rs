@@ -18,6 +18,7 @@ mod matrix_rows;
 mod pivoted;
 mod plausibility;
 mod propagation;
+mod reverse;
 mod rows;
 mod simulate;
 
@@ -25,5 +26,9 @@ pub use correlation::{CorrelationTarget, StressedCorrelation, fix_correlations, 
 pub use error::{Error, Result};
 pub use factors::{Centre, FactorModel, Window};
 pub use propagation::{ConditionalLoss, Propagation, propagate};
+pub use reverse::{
+    BookLoss, LinearLoss, QuadraticLoss, ReverseScenario, ReverseStress, ReverseStressResult, ScenarioLoss, Start,
+    linear_reverse_stress,
+};
 pub use rows::{StressLimit, UnvaluedRows, stress_rows};
 pub use simulate::{BlockBootstrap, Regime, RegimeMixture, StudentTStress};
