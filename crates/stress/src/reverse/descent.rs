@@ -13,13 +13,20 @@ pub(super) struct Target {
     pub(super) level: f64,
     /// Loss between the centre and the level: the unit of what is missing.
     pub(super) scale: f64,
+    /// How near the level an answer must be.
     pub(super) tolerance: f64,
+    /// How near it is tried to come.
+    pub(super) goal: f64,
     pub(super) radius: f64,
 }
 
 impl Target {
     pub(super) fn is_met(&self, point: &Point) -> bool {
         (point.loss - self.level).abs() <= self.tolerance
+    }
+
+    fn is_reached(&self, point: &Point) -> bool {
+        (point.loss - self.level).abs() <= self.goal
     }
 
     fn distress(&self, point: &Point) -> f64 {
@@ -48,7 +55,7 @@ pub(super) fn approach(
     let mut point = start;
     for _ in 0..steps {
         let slope = point.gradient.dot(&point.gradient);
-        if !(slope > 0.0) || (target.is_met(&point) && point.kkt_residual() <= kkt_tolerance) {
+        if !(slope > 0.0) || (target.is_reached(&point) && point.kkt_residual() <= kkt_tolerance) {
             break;
         }
         let multiplier = (point.gradient.dot(&point.y) - point.loss + target.level) / slope;
@@ -88,7 +95,7 @@ pub(super) fn polish(
 ) -> Result<Point> {
     let mut point = start;
     for _ in 0..steps {
-        if target.is_met(&point) && point.kkt_residual() <= kkt_tolerance {
+        if target.is_reached(&point) && point.kkt_residual() <= kkt_tolerance {
             break;
         }
         let Some(mut step) = newton_step(curvature, target, &point)? else { break };
@@ -119,7 +126,7 @@ fn newton_step(curvature: &Problem<'_>, target: &Target, point: &Point) -> Resul
     if !(slope > 0.0) {
         return Ok(None);
     }
-    let Some(bent) = reduced(curvature, point)? else { return Ok(None) };
+    let bent = reduced(curvature, point)?;
     let n = point.y.len();
     let mut system = Array2::zeros((n + 1, n + 1));
     let mut right = Array1::zeros(n + 1);
@@ -138,12 +145,11 @@ fn newton_step(curvature: &Problem<'_>, target: &Target, point: &Point) -> Resul
 }
 
 /// `I − λH` at a point, with the multiplier that fits it best.
-fn reduced(curvature: &Problem<'_>, point: &Point) -> Result<Option<Array2<f64>>> {
+fn reduced(curvature: &Problem<'_>, point: &Point) -> Result<Array2<f64>> {
     let multiplier = point.y.dot(&point.gradient) / point.gradient.dot(&point.gradient);
-    let Some(hessian) = curvature.hessian(&point.y)? else { return Ok(None) };
-    let mut bent = hessian * -multiplier;
+    let mut bent = curvature.hessian(&point.y)? * -multiplier;
     bent.diag_mut().mapv_inplace(|v| v + 1.0);
-    Ok(Some(bent))
+    Ok(bent)
 }
 
 /// A direction along the level set in which a stationary point is not a minimum, if it is a saddle or a maximum.
@@ -152,7 +158,7 @@ pub(super) fn escape(curvature: &Problem<'_>, point: &Point) -> Result<Option<Ar
     if !(slope > 0.0) {
         return Ok(None);
     }
-    let Some(bent) = reduced(curvature, point)? else { return Ok(None) };
+    let bent = reduced(curvature, point)?;
     let unit = &point.gradient / slope.sqrt();
     let n = unit.len();
     // P B P + u u': the gradient's own direction counts as harmless.
@@ -172,7 +178,7 @@ pub(super) fn restore(problem: &Problem<'_>, target: &Target, point: &Point) -> 
     let mut slope = point.gradient.dot(&point.y) / distance;
     let (mut length, mut loss) = (distance, point.loss);
     for _ in 0..12 {
-        if (loss - target.level).abs() <= target.tolerance {
+        if (loss - target.level).abs() <= target.goal {
             return Ok(Some(&point.y * (length / distance)));
         }
         if !(slope > 0.0) {
@@ -196,7 +202,7 @@ mod tests {
     use crate::factors::tests::spots;
 
     fn target(level: f64) -> Target {
-        Target { level, scale: level, tolerance: 1e-12 * level, radius: 20.0 }
+        Target { level, scale: level, tolerance: 1e-12 * level, goal: 1e-12 * level, radius: 20.0 }
     }
 
     #[test]

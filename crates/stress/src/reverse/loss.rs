@@ -43,8 +43,8 @@ pub trait ScenarioLoss: fmt::Debug + Send + Sync {
         Ok((losses[0], gradient))
     }
 
-    /// Second derivatives, factors × factors, where they are cheap to have. With them the search can tell a minimum
-    /// from a saddle and converges fast.
+    /// Second derivatives, factors × factors, where they are cheap to have; without them the search takes differences
+    /// of gradients.
     ///
     /// # Errors
     /// When a move cannot be valued.

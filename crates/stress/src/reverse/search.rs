@@ -21,8 +21,8 @@ use crate::{Error, FactorModel, Result};
 ///
 /// Searches start along the gradient of the loss and against it, along every principal component of the factors and
 /// every costly axis of the loss's curvature both ways, and in random directions. Each goes out until the loss is met
-/// and then down to the nearest point of that level set, by the method of Hasofer, Lind, Rackwitz and Fiessler and,
-/// where second derivatives are at hand, Newton's; saddles are left. Answers that are near each other are one. With a
+/// and then down to the nearest point of that level set, by the method of Hasofer, Lind, Rackwitz and Fiessler and then
+/// Newton's; saddles are left. Answers that are near each other are one. With a
 /// [surrogate](ScenarioLoss::surrogate) the search runs on it, and what it finds is moved to the exact minimum of the
 /// loss itself. Global optimality cannot be proven for a general loss: the number of searches that ended at an answer,
 /// and the answers beside it, are the evidence.
@@ -75,12 +75,16 @@ pub struct ReverseStress {
 const RAY: usize = 16;
 /// Share of the loss to be reached by which an answer may miss it.
 const MISS: f64 = 1e-7;
+/// Share by which it is tried to miss it at most, where evaluations are cheap.
+const AIM: f64 = 1e-11;
 
 /// A point of the level set with the searches that led to it.
 #[derive(Debug, Clone)]
 struct Answer {
     point: Point,
     start: Start,
+    /// Place of that start among all.
+    order: usize,
     starts: usize,
 }
 
@@ -167,7 +171,8 @@ impl ReverseStress {
             return Ok(self.finished(model, &space, vec![(Answer::at(centre.clone()), None)], &centre, 0, None));
         }
         let unit = if self.target_loss == 0.0 { missing } else { missing.min(self.target_loss.abs()) };
-        let target = Target { level: self.target_loss, scale: missing, tolerance: MISS * unit, radius: self.radius };
+        let (level, tolerance, radius) = (self.target_loss, MISS * unit, self.radius);
+        let target = Target { level, scale: missing, tolerance, goal: AIM * unit, radius };
         let surrogate = loss.surrogate(model, self.radius)?;
         let Some(surrogate) = surrogate else {
             let (answers, starts) = self.search(&exact, &exact, &target, &centre)?;
@@ -179,6 +184,8 @@ impl ReverseStress {
         let (answers, starts) = self.search(&quick, &exact, &target, &quick_centre)?;
         let mut checks = Checks::default();
         checks.add(centre.loss, quick_centre.loss);
+        // Exact revaluations are dear: they stop where an answer is good enough.
+        let target = Target { goal: 0.5 * tolerance, ..target };
         let kept = self.refined(&exact, &quick, &target, answers, &mut checks)?;
         Ok(self.finished(model, &space, kept, &centre, starts, Some(checks)))
     }
@@ -196,13 +203,10 @@ impl ReverseStress {
         let mut found = Vec::new();
         let mut best: (f64, Array1<f64>) = (centre.loss, centre.y.clone());
         // A first, rough descent of every start: most of them end at the same few places.
-        for (start, direction) in directions {
-            match self.reach(problem, target, &direction, &mut best)? {
-                Some(y) => {
-                    let point = approach(problem, target, problem.at(y)?, 40, 1e-3)?;
-                    found.push(Answer { point, start, starts: 1 });
-                }
-                None => continue,
+        for (order, (start, direction)) in directions.into_iter().enumerate() {
+            if let Some(y) = self.reach(problem, target, &direction, &mut best)? {
+                let point = approach(problem, target, problem.at(y)?, 40, 1e-3)?;
+                found.push(Answer { point, start, order, starts: 1 });
             }
         }
         if found.is_empty() {
@@ -237,7 +241,7 @@ impl ReverseStress {
             let point = approach(problem, target, point, 400, tolerance)?;
             polish(problem, problem, target, point, 30, tolerance)
         };
-        let point = settle(answer.point)?;
+        let point = settle(answer.point.clone())?;
         let Some(way) = escape(problem, &point)? else {
             return Ok(vec![Answer { point, ..answer }]);
         };
@@ -247,7 +251,7 @@ impl ReverseStress {
             let down = approach(problem, target, beside, 100, 1e-3)?;
             let point = settle(down)?;
             if escape(problem, &point)?.is_none() {
-                sides.push(Answer { point, start: Start::Saddle, starts: answer.starts });
+                sides.push(Answer { point, start: Start::Saddle, ..answer.clone() });
             }
         }
         Ok(sides)
@@ -396,7 +400,7 @@ impl ReverseStress {
 
 impl Answer {
     fn at(point: Point) -> Self {
-        Self { point, start: Start::Centre, starts: 1 }
+        Self { point, start: Start::Centre, order: 0, starts: 1 }
     }
 }
 
@@ -420,7 +424,12 @@ fn distinct(mut answers: Vec<Answer>, separation: f64) -> Vec<Answer> {
     let mut kept: Vec<Answer> = Vec::new();
     for answer in answers {
         match kept.iter_mut().find(|known| norm(&(&known.point.y - &answer.point.y)) < separation) {
-            Some(known) => known.starts += answer.starts,
+            Some(known) => {
+                known.starts += answer.starts;
+                if answer.order < known.order {
+                    (known.order, known.start) = (answer.order, answer.start);
+                }
+            }
             None => kept.push(answer),
         }
     }

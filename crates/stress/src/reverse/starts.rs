@@ -55,16 +55,15 @@ pub(super) fn directions(
         directions.push((Start::PrincipalUp(k), axis(k, 1.0)));
         directions.push((Start::PrincipalDown(k), axis(k, -1.0)));
     }
-    if let Some(hessian) = problem.hessian(&centre.y)? {
-        let symmetric = Array2::from_shape_fn((n, n), |(i, j)| hessian[[i.max(j), i.min(j)]]);
-        let eigen = symmetric_eigen(symmetric.view())?;
-        for (place, k) in (0..n).rev().enumerate() {
-            // A direction along which the loss bends down is left to the others.
-            if eigen.values[k] > 0.0 {
-                let vector = eigen.vectors.column(k).to_owned();
-                directions.push((Start::CurvatureUp(place), vector.clone()));
-                directions.push((Start::CurvatureDown(place), -vector));
-            }
+    let hessian = problem.hessian(&centre.y)?;
+    let symmetric = Array2::from_shape_fn((n, n), |(i, j)| hessian[[i.max(j), i.min(j)]]);
+    let eigen = symmetric_eigen(symmetric.view())?;
+    for (place, k) in (0..n).rev().enumerate() {
+        // A direction along which the loss bends down is left to the others.
+        if eigen.values[k] > 0.0 {
+            let vector = eigen.vectors.column(k).to_owned();
+            directions.push((Start::CurvatureUp(place), vector.clone()));
+            directions.push((Start::CurvatureDown(place), -vector));
         }
     }
     let normals = Streams::new(seed).standard_normals(random, n);

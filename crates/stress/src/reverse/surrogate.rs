@@ -13,9 +13,12 @@ use crate::factors::length;
 use crate::{FactorModel, Result};
 
 /// Nodes over a spot, a volatility, and anything else.
-const SPOTS: usize = 49;
+const SPOTS: usize = 41;
 const VOLATILITIES: usize = 11;
 const OTHERS: usize = 9;
+/// How far rates, yields and currencies are tabulated, in standard deviations: farther out models may have no price, and
+/// a straight line will do.
+const OTHERS_RADIUS: f64 = 4.0;
 /// How much closer nodes are in the middle than at the ends: sinh′ from 1 to cosh 2.
 const BEND: f64 = 2.0;
 
@@ -61,10 +64,10 @@ impl BookSurrogate {
         length("factors", loss.model.factors().len(), model.factors().len())?;
         let volatilities = model.volatilities();
         let axes = (0..volatilities.len()).map(|place| {
-            let nodes = match Kind::of(&model.factors()[place].0) {
-                Kind::Spot => SPOTS,
-                Kind::Volatility => VOLATILITIES,
-                Kind::Dividend | Kind::Rate | Kind::Fx => OTHERS,
+            let (nodes, radius) = match Kind::of(&model.factors()[place].0) {
+                Kind::Spot => (SPOTS, radius),
+                Kind::Volatility => (VOLATILITIES, radius),
+                Kind::Dividend | Kind::Rate | Kind::Fx => (OTHERS, radius.min(OTHERS_RADIUS)),
             };
             Axis::new(model.mean()[place], radius * volatilities[place], BEND, nodes)
         });

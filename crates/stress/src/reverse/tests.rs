@@ -172,10 +172,11 @@ fn a_short_straddle_breaks_both_ways() {
     let loss = BookLoss::new(&book, &model, Revaluation::default()).unwrap();
     let found = ReverseStress::new(10_000.0, 5).unwrap().solve(&model, &loss).unwrap();
     assert_eq!(found.scenarios.len(), 2, "{found:#?}");
-    let (down, up) = (&found.scenarios[0], &found.scenarios[1]);
-    // With volatility rising when the price falls, down is the nearer way.
-    assert!(down.shocks[0].1 < 0.0 && down.shocks[1].1 > 0.0 && up.shocks[0].1 > 0.0);
-    assert!(down.distance < up.distance && down.plausibility > up.plausibility);
+    let (first, second) = (&found.scenarios[0], &found.scenarios[1]);
+    assert!(first.shocks[0].1 * second.shocks[0].1 < 0.0, "{found:#?}");
+    let down = if first.shocks[0].1 < 0.0 { first } else { second };
+    assert!(down.shocks[1].1 > 0.0);
+    assert!(first.distance < second.distance && first.plausibility > second.plausibility);
     // Revalued once more, through the scenario set.
     let again = Revaluation::default().revalue(&book, &found.scenario_set().unwrap()).unwrap();
     for (scenario, gain) in found.scenarios.iter().zip(again.total()) {
@@ -192,7 +193,7 @@ fn a_short_straddle_breaks_both_ways() {
     let mut inside = Array2::zeros((10_000, 2));
     for (mut row, mut x) in normals.rows_mut().into_iter().zip(inside.rows_mut()) {
         let length = row.dot(&row).sqrt();
-        row.mapv_inplace(|v| v / length * down.distance * 0.9999);
+        row.mapv_inplace(|v| v / length * first.distance * 0.9999);
         x.assign(&space.moves(row.view()));
     }
     let losses = loss.losses(inside.view()).unwrap();
@@ -206,7 +207,8 @@ fn mixed() -> (Book, FactorModel) {
         .and_then(|m| m.with_volatility("C", 0.3))
         .and_then(|m| m.with_quote_currency("C", "EUR"))
         .and_then(|m| m.with_fx("EUR", 1.14))
-        .and_then(|m| m.with_rate("EUR", -0.004))
+        .and_then(|m| m.with_rate("EUR", 0.03))
+        .and_then(|m| m.with_dividend_yield("C", 0.02))
         .unwrap();
     let put = |name, strike| OptionContract::put(name, strike, expiry, Multiplier::EQUITY).unwrap();
     let call = |name, strike| OptionContract::call(name, strike, expiry, Multiplier::EQUITY).unwrap();
@@ -305,10 +307,10 @@ fn the_surrogate_is_close_and_its_derivatives_are_its_own() {
 fn a_book_with_everything_in_it() {
     let (book, model) = mixed();
     let loss = BookLoss::new(&book, &model, Revaluation::default()).unwrap();
-    let found = ReverseStress::new(25_000.0, 5).unwrap().solve(&model, &loss).unwrap();
+    let found = ReverseStress::new(12_000.0, 5).unwrap().solve(&model, &loss).unwrap();
     let again = Revaluation::default().revalue(&book, &found.scenario_set().unwrap()).unwrap();
     for (scenario, gain) in found.scenarios.iter().zip(again.total()) {
-        assert!((-gain - 25_000.0).abs() <= 25_000.0 * 1e-6);
+        assert!((-gain - 12_000.0).abs() <= 12_000.0 * 1e-6);
         assert!(scenario.kkt_residual <= 1e-4, "{scenario:?}");
     }
     assert!(found.scenarios.windows(2).all(|pair| pair[0].distance <= pair[1].distance));
@@ -345,22 +347,18 @@ fn a_thousand_positions() {
     let (book, model) = large();
     let loss = BookLoss::new(&book, &model, Revaluation::default()).unwrap();
     let centre = loss.losses(Array2::zeros((1, 40)).view()).unwrap()[0];
-    let begun = std::time::Instant::now();
-    let found = ReverseStress::new(centre + 2e6, 5).unwrap().solve(&model, &loss).unwrap();
-    let spent = begun.elapsed();
+    let level = centre + 5e5;
+    let found = ReverseStress::new(level, 5).unwrap().solve(&model, &loss).unwrap();
     let again = Revaluation::default().revalue(&book, &found.scenario_set().unwrap()).unwrap();
     for (scenario, gain) in found.scenarios.iter().zip(again.total()) {
-        assert!(-gain >= (centre + 2e6) * (1.0 - 1e-6), "{gain} {scenario:?}");
+        assert!(-gain >= level * (1.0 - 1e-6), "{gain} {scenario:?}");
+        assert!(scenario.kkt_residual < 1e-4);
     }
-    eprintln!(
-        "{spent:?}: {} scenarios, {} starts, surrogate off by {:?}",
-        found.scenarios.len(),
-        found.starts,
-        found.surrogate_error
-    );
-    for s in &found.scenarios {
-        eprintln!("{} {} {:e} {:?} {}", s.distance, s.loss, s.kkt_residual, s.start, s.starts);
-    }
+    // The tables are good to a thousandth of the loss that they look for.
+    assert!(found.surrogate_error.unwrap() < 1e-3 * level, "{:?}", found.surrogate_error);
+    // Nearly all of the searches end at the crash of everything.
+    assert!(found.scenarios[0].starts > found.starts / 2);
+    assert!(found.scenarios[0].shocks.iter().take(20).all(|(_, move_)| *move_ < 0.0));
 }
 
 /// 600 shares and 400 American options on 20 underlyings, long shares with short calls and puts.
