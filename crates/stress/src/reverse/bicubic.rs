@@ -106,12 +106,12 @@ impl Table {
     pub(super) fn jet(&self, x: f64, y: f64) -> Jet {
         let (inside_x, inside_y) = (self.x.nearest(x), self.y.nearest(y));
         let mut jet = self.inside(inside_x, inside_y);
-        if self.x.nodes > 1 && x != inside_x {
-            let beyond = x - inside_x;
+        let beyond = x - inside_x;
+        if self.x.nodes > 1 && beyond.abs() > 0.0 {
             jet = Jet { value: jet.value + jet.x * beyond, y: jet.y + jet.xy * beyond, xx: 0.0, ..jet };
         }
-        if self.y.nodes > 1 && y != inside_y {
-            let beyond = y - inside_y;
+        let beyond = y - inside_y;
+        if self.y.nodes > 1 && beyond.abs() > 0.0 {
             jet = Jet { value: jet.value + jet.y * beyond, x: jet.x + jet.xy * beyond, yy: 0.0, ..jet };
         }
         jet
