@@ -25,7 +25,7 @@ const MAX_STEPS: usize = 10_000;
 /// Where correlations go in a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CorrelationTarget {
+pub enum CorrelationGoal {
     /// Every correlation goes toward 1.
     One,
     /// Toward a matrix that the caller keeps under this name.
@@ -40,7 +40,7 @@ pub enum CorrelationTarget {
 #[serde(deny_unknown_fields)]
 pub struct CorrelationStress {
     /// Where the correlations go.
-    pub toward: CorrelationTarget,
+    pub toward: CorrelationGoal,
     /// How far, from 0 to 1.
     pub weight: f64,
 }
@@ -206,7 +206,7 @@ impl StressScenario {
             return Err(self.refuse(format!("the correlation weight is {}, not from 0 to 1", correlation.weight)));
         }
         match &correlation.toward {
-            CorrelationTarget::Matrix(name) if name.trim().is_empty() => {
+            CorrelationGoal::Matrix(name) if name.trim().is_empty() => {
                 Err(self.refuse("the correlation matrix has no name"))
             }
             _ => Ok(()),

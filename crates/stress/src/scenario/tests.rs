@@ -127,20 +127,20 @@ fn a_scenario_must_say_something_finite() {
     assert!(StressScenario::new("s", vec![every_spot(Shock::Log(0.1)); 10_000]).is_ok());
     assert!(StressScenario::new("s", vec![every_spot(Shock::Log(0.1)); 10_001]).is_err());
     for weight in [-0.01, 1.01, f64::NAN] {
-        let stress = CorrelationStress { toward: CorrelationTarget::One, weight };
+        let stress = CorrelationStress { toward: CorrelationGoal::One, weight };
         assert!(fine.clone().with_correlation(stress).is_err(), "{weight}");
     }
     for weight in [0.0, 1.0] {
-        let stress = CorrelationStress { toward: CorrelationTarget::Matrix("crisis".into()), weight };
+        let stress = CorrelationStress { toward: CorrelationGoal::Matrix("crisis".into()), weight };
         assert!(fine.clone().with_correlation(stress).is_ok(), "{weight}");
     }
-    let nameless = CorrelationStress { toward: CorrelationTarget::Matrix(" ".into()), weight: 0.5 };
+    let nameless = CorrelationStress { toward: CorrelationGoal::Matrix(" ".into()), weight: 0.5 };
     assert!(fine.with_correlation(nameless).is_err());
 }
 
 #[test]
 fn what_was_said_can_be_asked() {
-    let stress = CorrelationStress { toward: CorrelationTarget::One, weight: 0.5 };
+    let stress = CorrelationStress { toward: CorrelationGoal::One, weight: 0.5 };
     let full = scenario(vec![every_spot(Shock::Log(0.1))])
         .with_description("d")
         .with_source("o")
@@ -463,7 +463,7 @@ fn lists_are_not_empty_and_names_are_unique() {
 
 #[test]
 fn a_correlation_stress_is_not_lost() {
-    let stress = CorrelationStress { toward: CorrelationTarget::One, weight: 0.5 };
+    let stress = CorrelationStress { toward: CorrelationGoal::One, weight: 0.5 };
     let plain = scenario(vec![spot("B", Shock::Relative(-0.1))]);
     let stressed = plain.clone().with_correlation(stress).unwrap();
     let strict = CompileOptions::default();

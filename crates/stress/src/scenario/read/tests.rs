@@ -4,7 +4,7 @@ use alluse_risk_core::{AssetId, Currency, Error as CoreError};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Assets, CorrelationStress, CorrelationTarget, Currencies, Shock, Span, Step, Target};
+use crate::{Assets, CorrelationStress, CorrelationGoal, Currencies, Shock, Span, Step, Target};
 
 fn corpus(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
@@ -120,9 +120,9 @@ fn step() -> impl Strategy<Value = Step> {
 fn scenario() -> impl Strategy<Value = StressScenario> {
     let correlation = prop_oneof![
         Just(None),
-        (0.0..=1.0_f64).prop_map(|weight| Some(CorrelationStress { toward: CorrelationTarget::One, weight })),
+        (0.0..=1.0_f64).prop_map(|weight| Some(CorrelationStress { toward: CorrelationGoal::One, weight })),
         (name(), 0.0..=1.0_f64)
-            .prop_map(|(name, weight)| Some(CorrelationStress { toward: CorrelationTarget::Matrix(name), weight })),
+            .prop_map(|(name, weight)| Some(CorrelationStress { toward: CorrelationGoal::Matrix(name), weight })),
     ];
     let steps = proptest::collection::vec(step(), 1..5);
     (name(), any::<String>(), 0..=10_000_u32, steps, correlation).prop_map(|(name, text, days, steps, correlation)| {
