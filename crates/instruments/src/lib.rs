@@ -39,6 +39,8 @@ pub mod kernel;
 mod market;
 pub mod pricing;
 mod revalue;
+mod strike_selection;
+pub mod surface;
 mod valuation;
 
 pub use book::{AssignmentObligation, Book, BookBuilder, Position};
@@ -47,4 +49,7 @@ pub use error::{Error, Result};
 pub use instrument::{Instrument, Multiplier, OptionContract};
 pub use market::MarketSnapshot;
 pub use revalue::{HeldFixed, Method, Revaluation, TimeRoll};
+pub use strike_selection::{
+    Delta, DeltaBand, SelectedStrike, StrikeRequest, StrikeValues, strike_for_delta, strikes_in_band,
+};
 pub use valuation::{Exposure, LabelExposure};
