@@ -58,8 +58,8 @@ fn variance_that_falls_is_named_with_both_expiries() {
     for violation in &report.violations {
         if let ArbitrageViolation::Calendar { near, far, log_moneyness, increase } = violation {
             assert!(*near == NEAR && *far == FAR && *increase < 0.0);
-            // 0.015 = 0.05 (√(k² + 0.04) − 0.3 k) at k = −0.16… and 0.41…
-            assert!(*log_moneyness < -0.15 || *log_moneyness > 0.38, "{log_moneyness}");
+            // 0.015 = 0.05 (√(k² + 0.04) − 0.3 k) at k = −0.156 and 0.353
+            assert!(*log_moneyness < -0.155 || *log_moneyness > 0.353, "{log_moneyness}");
             below += i32::from(*log_moneyness < 0.0);
             above += i32::from(*log_moneyness > 0.0);
         }
@@ -161,11 +161,14 @@ proptest! {
         };
         let prices: Vec<f64> = strikes.iter().map(call).collect();
         let found = check_call_prices(&strikes, &prices, 100.0, 1.0, 1e-10).unwrap();
+        // Slopes say nothing here: what makes a price rise at the end of the range may lie beyond it.
+        let convex = !found.iter().any(|violation| matches!(violation, CallPriceViolation::Butterfly { .. }));
         if report.smallest_butterfly > 1e-3 {
-            prop_assert!(found.is_empty(), "{found:?}");
+            prop_assert!(convex, "{found:?}");
         }
-        if report.smallest_butterfly < -0.2 {
-            prop_assert!(!found.is_empty(), "{}", report.smallest_butterfly);
+        let middle = ArbitrageCheck::default().with_log_moneyness(-0.3, 0.3).with_points(61).check(&surface).unwrap();
+        if middle.smallest_butterfly < -0.2 {
+            prop_assert!(!convex, "{}", middle.smallest_butterfly);
         }
     }
 }

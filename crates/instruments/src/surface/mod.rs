@@ -31,6 +31,9 @@ mod svi;
 mod svi_fit;
 mod volatility_surface;
 
+#[cfg(test)]
+mod golden_tests;
+
 pub use arbitrage::{ArbitrageCheck, ArbitrageReport, ArbitrageViolation, CallPriceViolation, Wing, check_call_prices};
 pub use dynamics::{SmileDynamics, add_smile_dynamics};
 pub use expiry_fit::{FittedExpiry, SmileModel};

@@ -4,7 +4,7 @@ use alluse_risk_core::Error as Input;
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use super::inner::{Inner, Observations};
+use super::inner::{Inner, MAX_TILT, Observations};
 use super::simplex::{self, Minimum, Stop};
 use super::{Svi, SviParameters, check};
 use crate::{Error, Result};
@@ -164,7 +164,8 @@ impl SviFit {
 
 fn smile(inner: &Inner, m: f64, sigma: f64) -> Result<Svi> {
     let b = inner.bend.max(0.0);
-    let rho = if b > 0.0 { inner.tilt / b } else { 0.0 };
+    // Without a bend both are rounding.
+    let rho = if b > 0.0 { (inner.tilt / b).clamp(-MAX_TILT, MAX_TILT) } else { 0.0 };
     Svi::new(SviParameters { a: inner.level - sigma * b, b, rho, m, sigma })
 }
 
