@@ -21,7 +21,7 @@ pub(super) fn lower_hull(x: &[f64], y: &[f64]) -> Vec<usize> {
 pub(super) fn on_hull(hull: &[usize], x: &[f64], y: &[f64], at: f64) -> Option<(f64, usize, usize)> {
     let right = hull.partition_point(|point| x[*point] < at);
     let high = *hull.get(right)?;
-    if x[high] == at {
+    if x[high] <= at {
         return Some((y[high], high, high));
     }
     let low = *hull.get(right.checked_sub(1)?)?;
