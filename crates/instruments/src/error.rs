@@ -3,6 +3,8 @@
 use alluse_risk_core::ErrorKind;
 use jiff::civil::Date;
 
+use crate::surface::QuoteArbitrage;
+
 /// Result with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -135,6 +137,72 @@ pub enum Error {
         /// What the solver said.
         reason: String,
     },
+    /// A quote whose bid is above its ask.
+    #[error("{contract}: the bid {bid} is above the ask {ask}")]
+    CrossedQuote {
+        /// The contract.
+        contract: String,
+        /// What is bid.
+        bid: f64,
+        /// What is asked.
+        ask: f64,
+    },
+    /// A quote or smile of an expiry that has passed.
+    #[error("{contract}: the expiry {expiry} is not ahead of {as_of}")]
+    ExpiredQuote {
+        /// What was quoted.
+        contract: String,
+        /// Its expiry.
+        expiry: Date,
+        /// The date of the quotes.
+        as_of: Date,
+    },
+    /// Quotes that allow a riskless profit at the bid and the ask.
+    #[error("{rule} arbitrage of {amount} in the quotes of {}", contracts.join(", "))]
+    ArbitrageInQuotes {
+        /// The rule that is broken.
+        rule: QuoteArbitrage,
+        /// The contracts that break it together.
+        contracts: Vec<String>,
+        /// The profit per unit, in units of price.
+        amount: f64,
+    },
+    /// An expiry whose quotes do not imply a forward price.
+    #[error("{expiry}: {pairs} strikes have both a call and a put with a bid; a forward needs 2, or must be given")]
+    NoForward {
+        /// The expiry.
+        expiry: Date,
+        /// Strikes with both.
+        pairs: usize,
+    },
+    /// What went wrong with the options of one expiry.
+    #[error("options of {expiry}: {error}")]
+    AtExpiry {
+        /// The expiry.
+        expiry: Date,
+        /// What went wrong.
+        error: Box<Error>,
+    },
+    /// A volatility surface of another day than the market.
+    #[error("the market is of {market}, the volatility surface of {asset} is of {surface}")]
+    SurfaceDateMismatch {
+        /// The underlying.
+        asset: String,
+        /// Date of the market snapshot.
+        market: Date,
+        /// Date of the surface.
+        surface: Date,
+    },
+    /// A delta that no strike has.
+    #[error("no strike has a delta of {target}: over all strikes it runs from {lowest} to {highest}")]
+    NoStrikeForDelta {
+        /// The delta asked for.
+        target: f64,
+        /// The lowest that was found.
+        lowest: f64,
+        /// The highest that was found.
+        highest: f64,
+    },
 }
 
 impl Error {
@@ -156,11 +224,18 @@ impl Error {
             | Self::Strategy { .. }
             | Self::Leg { .. }
             | Self::TooManyGroups { .. }
-            | Self::AboveMaximum { .. } => ErrorKind::InvalidInput,
+            | Self::AboveMaximum { .. }
+            | Self::CrossedQuote { .. }
+            | Self::ExpiredQuote { .. }
+            | Self::ArbitrageInQuotes { .. }
+            | Self::SurfaceDateMismatch { .. } => ErrorKind::InvalidInput,
             Self::Pairing { .. } => ErrorKind::Numerical,
-            Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => {
-                ErrorKind::InsufficientData
-            }
+            Self::NoStrikeForDelta { .. } => ErrorKind::Undefined,
+            Self::AtExpiry { error, .. } => error.kind(),
+            Self::MissingFactor { .. }
+            | Self::MissingQuote { .. }
+            | Self::NoScenarios { .. }
+            | Self::NoForward { .. } => ErrorKind::InsufficientData,
         }
     }
 }

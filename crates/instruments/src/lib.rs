@@ -42,6 +42,8 @@ mod portfolio_greeks;
 pub mod pricing;
 mod revalue;
 pub mod strategy;
+mod strike_selection;
+pub mod surface;
 mod valuation;
 
 pub use book::{AssignmentObligation, Book, BookBuilder, Position};
@@ -51,4 +53,7 @@ pub use instrument::{Instrument, Multiplier, OptionContract};
 pub use market::MarketSnapshot;
 pub use portfolio_greeks::{Betas, PortfolioGreeks};
 pub use revalue::{HeldFixed, Method, Revaluation, TimeRoll};
+pub use strike_selection::{
+    Delta, DeltaBand, SelectedStrike, StrikeRequest, StrikeValues, strike_for_delta, strikes_in_band,
+};
 pub use valuation::{Exposure, LabelExposure};

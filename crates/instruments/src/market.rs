@@ -6,6 +6,7 @@ use alluse_risk_core::{AssetId, ContractId, Currency, Factor};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::surface::VolatilitySurface;
 use crate::{Error, OptionContract, Result};
 
 /// What the market said at the close of one day. Nothing in it is a default: what was not entered is
@@ -38,6 +39,8 @@ struct Raw {
     reference_prices: BTreeMap<AssetId, f64>,
     volatilities: BTreeMap<AssetId, f64>,
     contract_volatilities: BTreeMap<ContractId, f64>,
+    #[serde(default)]
+    surfaces: BTreeMap<AssetId, VolatilitySurface>,
     dividend_yields: BTreeMap<AssetId, f64>,
     other_dividend_yields: Option<f64>,
     rates: BTreeMap<Currency, f64>,
@@ -57,6 +60,7 @@ impl MarketSnapshot {
                 reference_prices: BTreeMap::new(),
                 volatilities: BTreeMap::new(),
                 contract_volatilities: BTreeMap::new(),
+                surfaces: BTreeMap::new(),
                 dividend_yields: BTreeMap::new(),
                 other_dividend_yields: None,
                 rates: BTreeMap::new(),
@@ -113,6 +117,18 @@ impl MarketSnapshot {
     pub fn with_contract_volatility(mut self, contract: &OptionContract, volatility: f64) -> Result<Self> {
         positive("volatility", &contract.to_string(), volatility)?;
         self.raw.contract_volatilities.insert(contract.id(), volatility);
+        Ok(self)
+    }
+
+    /// With a volatility surface for all options on an asset; it takes precedence over one volatility for all, and a
+    /// contract's own volatility over it.
+    ///
+    /// # Errors
+    /// [`Error::SurfaceDateMismatch`] unless the surface is of the day of the market.
+    pub fn with_surface(mut self, asset: &str, surface: VolatilitySurface) -> Result<Self> {
+        let asset = AssetId::new(asset)?;
+        same_day(self.raw.as_of, &asset, &surface)?;
+        self.raw.surfaces.insert(asset, surface);
         Ok(self)
     }
 
@@ -193,11 +209,21 @@ impl MarketSnapshot {
         self.spot(asset).or_else(|| self.raw.reference_prices.get(asset).copied())
     }
 
-    /// Volatility of a contract: its own, or that of its underlying.
+    /// Volatility of a contract: its own, or that of the surface of its underlying, or the one volatility of its
+    /// underlying.
     #[must_use]
     pub fn volatility(&self, contract: &OptionContract) -> Option<f64> {
-        let own = self.raw.contract_volatilities.get(&contract.id());
-        own.or_else(|| self.raw.volatilities.get(contract.underlying())).copied()
+        let own = self.raw.contract_volatilities.get(&contract.id()).copied();
+        own.or_else(|| match self.surface(contract.underlying()) {
+            Some(surface) => surface.volatility(contract.strike(), contract.expiry()).ok(),
+            None => self.raw.volatilities.get(contract.underlying()).copied(),
+        })
+    }
+
+    /// The volatility surface of an asset, if it has one.
+    #[must_use]
+    pub fn surface(&self, asset: &AssetId) -> Option<&VolatilitySurface> {
+        self.raw.surfaces.get(asset)
     }
 
     /// Interest rate of a currency, if known.
@@ -246,6 +272,13 @@ fn positive(what: &'static str, name: &str, value: f64) -> Result<()> {
     }
 }
 
+fn same_day(as_of: Date, asset: &AssetId, surface: &VolatilitySurface) -> Result<()> {
+    if surface.as_of() == as_of {
+        return Ok(());
+    }
+    Err(Error::SurfaceDateMismatch { asset: asset.to_string(), market: as_of, surface: surface.as_of() })
+}
+
 /// A price of the base in itself would be ignored if it were stored.
 fn base_is_one(base: &Currency, currency: &Currency, price: f64) -> Result<()> {
     if currency != base || (price - 1.0).abs() < f64::EPSILON {
@@ -281,6 +314,7 @@ impl TryFrom<Raw> for MarketSnapshot {
         for (what, entries) in [("dividend yield", named(&raw.dividend_yields)), ("rate", money(&raw.rates))] {
             entries.iter().try_for_each(|(name, value)| finite(what, name, *value))?;
         }
+        raw.surfaces.iter().try_for_each(|(asset, surface)| same_day(raw.as_of, asset, surface))?;
         raw.fx.iter().try_for_each(|(currency, price)| base_is_one(&raw.base, currency, *price))?;
         raw.other_dividend_yields.map_or(Ok(()), |value| finite("dividend yield", "other assets", value))?;
         Ok(Self { raw })
@@ -336,6 +370,30 @@ mod tests {
         assert_eq!(market.volatility(&put.clone().european()), Some(0.3));
         assert_eq!(market.volatility(&mini), Some(0.3));
         assert!(market.with_contract_volatility(&put, 0.0).is_err());
+    }
+
+    #[test]
+    fn a_surface_stands_between_contract_and_underlying() {
+        use crate::surface::{Carry, ExpirySlice, Smile};
+
+        let slice = ExpirySlice::new(date(2019, 12, 31), Carry::Rate(0.0), Smile::flat(0.4, 1.0).unwrap());
+        let surface = |as_of| VolatilitySurface::new(as_of, 10.0, vec![slice.clone()]).unwrap();
+        let put = OptionContract::put("A", 9.0, date(2019, 1, 18), Multiplier::EQUITY).unwrap();
+        let market = market().with_surface("A", surface(date(2018, 12, 31))).unwrap();
+        assert!((market.volatility(&put).unwrap() - 0.4).abs() < 1e-15);
+        assert!(market.surface(put.underlying()).is_some());
+        let own = market.clone().with_contract_volatility(&put, 0.5).unwrap();
+        assert_eq!(own.volatility(&put), Some(0.5));
+        let past = OptionContract::put("A", 9.0, date(2018, 12, 30), Multiplier::EQUITY).unwrap();
+        assert_eq!(market.volatility(&past), None);
+        let late = market.clone().with_surface("A", surface(date(2018, 12, 28)));
+        assert!(matches!(late, Err(Error::SurfaceDateMismatch { .. })));
+        let text = serde_json::to_string(&market).unwrap();
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&text).unwrap(), market);
+        let moved = text.replacen("2018-12-31", "2018-12-28", 1);
+        assert!(serde_json::from_str::<MarketSnapshot>(&moved).is_err());
+        let older = serde_json::to_string(&self::market()).unwrap().replace("\"surfaces\":{},", "");
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&older).unwrap(), self::market());
     }
 
     #[test]
