@@ -31,6 +31,7 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod assignment;
 mod book;
 mod calendar;
 mod error;
@@ -41,6 +42,9 @@ pub mod pricing;
 mod revalue;
 mod valuation;
 
+pub use assignment::{
+    AssignmentAnalysis, AssignmentNeed, AssignmentRisk, AssignmentSum, ExDividendFlag, LabelAssignment,
+};
 pub use book::{AssignmentObligation, Book, BookBuilder, Position};
 pub use calendar::{ExchangeCalendar, year_fraction};
 pub use error::{Error, Result};

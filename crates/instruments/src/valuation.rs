@@ -246,6 +246,6 @@ struct OptionGreeks {
     rho: f64,
 }
 
-fn missing(what: &'static str, name: &str) -> Error {
+pub(crate) fn missing(what: &'static str, name: &str) -> Error {
     Error::MissingQuote { what, name: name.to_owned() }
 }

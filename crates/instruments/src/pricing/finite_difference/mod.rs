@@ -14,7 +14,7 @@ pub use size::GridSize;
 
 use crate::Result;
 use crate::pricing::{
-    BlackScholes, BlackScholesInputs, DividendModel, DividendSchedule, ExerciseStyle, OptionKind, check,
+    BlackScholes, BlackScholesInputs, DividendModel, DividendSchedule, ExerciseStyle, OptionKind, check, normal,
 };
 use grid::{Grid, cubic, linear};
 use probability::Layers;
@@ -205,6 +205,9 @@ impl DividendOption {
             }
             return Ok(self.certain_probability(spot));
         }
+        if self.closed() {
+            return Ok(self.closed_probability(excess));
+        }
         let grid = Grid::new(&self.terms, self.size.nodes_per_deviation(), self.size.time_steps());
         if excess.abs() * grid.step.abs() > self.terms.inputs.volatility * self.terms.inputs.volatility {
             return check::unsupported("a drift that outruns the volatility between two nodes of the grid");
@@ -223,6 +226,14 @@ impl DividendOption {
             }
             _ => Ok(self.certain_probability(spot)),
         }
+    }
+
+    fn closed_probability(&self, excess_drift: f64) -> ExerciseProbability {
+        let BlackScholesInputs { spot, strike, time, .. } = self.terms.inputs;
+        let free = spot - self.terms.escrow(Moment::NOW);
+        let mean = (free / strike).ln() + (self.terms.log_drift() + excess_drift) * time;
+        let at_expiry = normal::cdf(self.terms.kind.sign() * mean / self.terms.deviation());
+        ExerciseProbability { early: 0.0, at_expiry, total: at_expiry }
     }
 
     fn certain_probability(&self, spot: f64) -> ExerciseProbability {
