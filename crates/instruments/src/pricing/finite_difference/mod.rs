@@ -216,7 +216,7 @@ impl DividendOption {
         let place = self.coordinate(spot).and_then(|coordinate| grid.place(coordinate));
         match (place, &solution.layers) {
             (Some(place), Some(layers)) => {
-                let exercised = self.exercised_now(spot, self.read(&solution.values, place, spot));
+                let exercised = self.exercised_now(spot, self.read(&grid, &solution.values, place, spot));
                 let (early, at_expiry) = if exercised {
                     (1.0, 0.0)
                 } else {
@@ -277,7 +277,7 @@ impl DividendOption {
         let certain = || self.terms.certain(Moment::NOW, spot).value;
         let price = match solution {
             Some((grid, solution)) => match self.coordinate(spot).and_then(|coordinate| grid.place(coordinate)) {
-                Some(place) => self.read(&solution.values, place, spot),
+                Some(place) => self.read(grid, &solution.values, place, spot),
                 None => certain(),
             },
             None if free > 0.0 && self.terms.deviation() > 0.0 => self.closed_form(free)?.price(self.terms.kind),
@@ -290,11 +290,22 @@ impl DividendOption {
         BlackScholes::new(BlackScholesInputs { spot: free, ..self.terms.inputs })
     }
 
-    fn read(&self, values: &[f64], place: f64, spot: f64) -> f64 {
-        let price = cubic(values, place) * (-self.terms.inputs.rate * self.terms.inputs.time).exp();
+    fn read(&self, grid: &Grid, values: &[f64], place: f64, spot: f64) -> f64 {
+        let discount = (-self.terms.inputs.rate * self.terms.inputs.time).exp();
         let payoff = if self.terms.is_american() { self.terms.payoff(spot) } else { 0.0 };
-        // In the region of exercise interpolation may miss the payoff by a rounding error either way.
-        if price <= payoff * (1.0 + 1e-12) { payoff } else { price }
+        // Between two nodes at which the option is exercised it is; a cubic would miss the payoff by its own error.
+        let first = (place as usize).min(grid.len() - 2);
+        let both = payoff > 0.0
+            && grid.levels[first..=first + 1]
+                .iter()
+                .zip(&values[first..=first + 1])
+                .all(|(level, value)| discount * value <= self.terms.payoff(self.spot_of(*level)) * (1.0 + 1e-12));
+        if both { payoff } else { (cubic(values, place) * discount).max(payoff) }
+    }
+
+    /// Today's spot at a node.
+    fn spot_of(&self, level: f64) -> f64 {
+        level * (-self.terms.log_drift() * self.terms.inputs.time).exp() + self.terms.escrow(Moment::NOW)
     }
 }
 

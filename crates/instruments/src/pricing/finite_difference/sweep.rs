@@ -144,27 +144,28 @@ impl Sweep<'_> {
         self.values[last] = far;
         let mut carried = far;
         for (right, reciprocal) in self.right[1..last].iter_mut().zip(&self.pivots[1..last]).rev() {
-            carried = (*right + implicit * carried) * reciprocal;
+            carried = *right * reciprocal + implicit * reciprocal * carried;
             *right = carried;
         }
         // `right` now holds what the node would be if its nearer neighbour were 0.
+        let solved = self.right[1..last].iter().zip(&self.pivots[1..last]);
         let mut before = near;
         if self.terms.is_american() {
             let (scale, shift, growth) = self.payoff_terms();
-            let sign = self.terms.kind.sign();
+            let sign = self.terms.kind.sign() * growth;
             let tie = TIE * self.terms.inputs.strike;
-            for i in 1..last {
-                let waiting = self.right[i] + implicit * self.pivots[i] * before;
-                let payoff = sign * growth * (self.grid.levels[i] * scale + shift);
-                self.exercised[i] = payoff > waiting + tie;
+            let nodes = self.values[1..last].iter_mut().zip(&mut self.exercised[1..last]);
+            for (((value, exercised), level), (right, reciprocal)) in nodes.zip(&self.grid.levels[1..last]).zip(solved)
+            {
+                let waiting = right + implicit * reciprocal * before;
+                let payoff = sign * (level * scale + shift);
+                *exercised = payoff > waiting + tie;
                 before = waiting.max(payoff);
-                self.values[i] = before;
+                *value = before;
             }
             self.exercised[0] = self.exercised[1];
         } else {
-            for ((value, right), reciprocal) in
-                self.values[1..last].iter_mut().zip(&self.right[1..last]).zip(&self.pivots[1..last])
-            {
+            for (value, (right, reciprocal)) in self.values[1..last].iter_mut().zip(solved) {
                 before = right + implicit * reciprocal * before;
                 *value = before;
             }
