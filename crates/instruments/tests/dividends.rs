@@ -37,8 +37,8 @@ fn prices_match_quantlib() {
     }
 }
 
-// Prices by quadrature are exact: 1e-5 of the strike is all ours. So are the probabilities; the grid finds the edge of
-// the exercise region to a node, which is worth up to 2e-3.
+// Prices by quadrature are exact: 1e-5 of the strike is all ours. So are the probabilities; the grid places the edge of
+// the exercise region within a fraction of a node, and a whole node would be worth 5e-3.
 #[test]
 fn prices_and_probabilities_match_quadrature() {
     let golden: Value = serde_json::from_str(include_str!("golden/dividends_exact.json")).unwrap();
@@ -46,27 +46,28 @@ fn prices_and_probabilities_match_quadrature() {
         let option = option(row);
         let (got, want) = (option.price().unwrap(), row["price"].as_f64().unwrap());
         assert!((got - want).abs() < 1e-5 * row["inputs"]["strike"].as_f64().unwrap(), "{got} {want}: {row}");
-        probabilities(&option, row, 2e-3);
+        probabilities(&option, row, [2e-3; 2]);
     }
 }
 
-// The tree is good to about 1e-3.
+// The nodes of the tree are 1/32 of a deviation apart, twice as far as ours, which is worth up to 5e-3. Its last step and
+// ours differ in length, and with it what counts as early: 1e-2.
 #[test]
 fn probabilities_of_puts_match_a_tree() {
     let golden: Value = serde_json::from_str(include_str!("golden/dividends_exact.json")).unwrap();
     for row in golden["tree"].as_array().unwrap() {
-        probabilities(&option(row), row, 3e-3);
+        probabilities(&option(row), row, [1e-2, 5e-3]);
     }
 }
 
-fn probabilities(option: &DividendOption, row: &Value, tolerance: f64) {
+fn probabilities(option: &DividendOption, row: &Value, [split, total]: [f64; 2]) {
     let real = Drift::RealWorld { annual: row["drift"].as_f64().unwrap() };
     for (drift, name) in [(Drift::RiskNeutral, "neutral"), (real, "real")] {
         let got = option.exercise_probability(drift).unwrap();
         let [early, at_expiry] = [0, 1].map(|i| row[name][i].as_f64().unwrap());
-        assert!((got.early - early).abs() < tolerance, "{name} {got:?}: {row}");
-        assert!((got.at_expiry - at_expiry).abs() < tolerance, "{name} {got:?}: {row}");
-        assert!((got.total - early - at_expiry).abs() < tolerance, "{name} {got:?}: {row}");
+        assert!((got.early - early).abs() < split, "{name} {got:?}: {row}");
+        assert!((got.at_expiry - at_expiry).abs() < split, "{name} {got:?}: {row}");
+        assert!((got.total - early - at_expiry).abs() < total, "{name} {got:?}: {row}");
     }
 }
 

@@ -184,8 +184,11 @@ impl DividendOption {
     /// The probability that the option is exercised.
     ///
     /// The region of exercise is that of the pricing model; the drift only says how likely the share price is to get
-    /// there. Being exercised pays something: a holder who gains nothing does not exercise. On the default grid the
-    /// probabilities hold about three digits.
+    /// there. Being exercised pays something: a holder who gains nothing does not exercise.
+    ///
+    /// On the default grid the probabilities are good to a few thousandths. Where exercise is right all the way up to
+    /// expiry, as of a put on a share whose yield is below the rate, the probability at expiry is that of the last few
+    /// time steps, and its split from `early` means no more than that; `total` does not depend on it.
     ///
     /// # Errors
     /// `OutOfDomain` for a drift that is not finite; `Undefined` for a real-world drift without volatility;

@@ -69,11 +69,20 @@ impl Layers {
         }
     }
 
-    pub(super) fn exercise(&mut self, exercised: &[bool]) {
-        for ((early, at_expiry), exercised) in self.early.iter_mut().zip(&mut self.at_expiry).zip(exercised) {
-            if *exercised {
-                (*early, *at_expiry) = (1.0, 0.0);
+    /// Exercise where the gain over waiting is positive. Where its sign changes between two nodes, the cell of the nearer
+    /// one is exercised in part: a whole cell is worth half a percent.
+    pub(super) fn exercise(&mut self, gains: &[f64]) {
+        let mut shares: Vec<f64> = gains.iter().map(|gain| f64::from(u8::from(*gain > 0.0))).collect();
+        for (i, pair) in gains.windows(2).enumerate() {
+            if pair[0] > 0.0 && pair[1] <= 0.0 {
+                let reach = pair[0] / (pair[0] - pair[1]);
+                shares[i] = (0.5 + reach).min(1.0);
+                shares[i + 1] = (reach - 0.5).max(0.0);
             }
+        }
+        for ((early, at_expiry), share) in self.early.iter_mut().zip(&mut self.at_expiry).zip(shares) {
+            *early = share + (1.0 - share) * *early;
+            *at_expiry *= 1.0 - share;
         }
     }
 }

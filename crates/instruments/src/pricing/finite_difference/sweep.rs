@@ -224,13 +224,14 @@ impl Sweep<'_> {
         }
         let (scale, shift, growth) = self.payoff_terms();
         let (sign, tie) = (self.terms.kind.sign(), TIE * self.terms.inputs.strike);
-        for ((value, level), exercised) in self.values.iter_mut().zip(&self.grid.levels).zip(&mut self.exercised) {
+        let mut gains = Vec::with_capacity(self.values.len());
+        for (value, level) in self.values.iter_mut().zip(&self.grid.levels) {
             let payoff = (sign * growth * (level * scale + shift)).max(0.0);
-            *exercised = payoff > *value + tie;
+            gains.push(payoff - *value - tie);
             *value = value.max(payoff);
         }
         if let Some(layers) = &mut self.layers {
-            layers.exercise(&self.exercised);
+            layers.exercise(&gains);
         }
     }
 }
