@@ -103,3 +103,84 @@ pub(super) fn stretches(terms: &Terms) -> Vec<(Moment, f64)> {
     result.push((Moment::NOW, end));
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pricing::{BlackScholesInputs, CashDividend, ExerciseStyle};
+
+    fn terms(kind: OptionKind, model: DividendModel, dividends: &[(f64, f64)]) -> Terms {
+        Terms {
+            kind,
+            style: ExerciseStyle::American,
+            model,
+            inputs: BlackScholesInputs {
+                spot: 100.0,
+                strike: 100.0,
+                time: 1.0,
+                volatility: 0.2,
+                rate: 0.05,
+                dividend_yield: 0.0,
+            },
+            dividends: dividends.iter().map(|&(ex_time, amount)| CashDividend { ex_time, amount }).collect(),
+        }
+    }
+
+    #[test]
+    fn the_strike_is_a_node_and_the_side_of_exercise_comes_first() {
+        for (kind, rising) in [(OptionKind::Put, true), (OptionKind::Call, false)] {
+            let grid = Grid::new(&terms(kind, DividendModel::Spot, &[]), 64, 200);
+            let place = grid.place(100.0_f64.ln()).unwrap();
+            assert!((place - place.round()).abs() < 1e-9);
+            assert_eq!(grid.levels[0] < grid.levels[1], rising);
+            assert!((grid.step.abs() - 0.2 / 64.0).abs() < 1e-5);
+            assert_eq!(grid.place(0.0_f64.ln()), None);
+            assert_eq!(grid.place(20.0), None);
+            // Six deviations and what drift and variance add.
+            assert!(grid.len() > 64 * 12 && grid.len() < 64 * 14, "{}", grid.len());
+        }
+    }
+
+    #[test]
+    fn dividends_widen_the_grid_where_the_strike_is_met() {
+        let plain = Grid::new(&terms(OptionKind::Put, DividendModel::Spot, &[]), 64, 200);
+        let (low, high) = (plain.levels[0], plain.levels[plain.len() - 1]);
+        let paid = [(0.5, 30.0)];
+        let spot = Grid::new(&terms(OptionKind::Put, DividendModel::Spot, &paid), 64, 200);
+        assert!((spot.levels[spot.len() - 1] / high - 1.3).abs() < 0.01 && (spot.levels[0] / low - 1.0).abs() < 0.01);
+        let escrowed = Grid::new(&terms(OptionKind::Put, DividendModel::Escrowed, &paid), 64, 200);
+        assert!((escrowed.levels[0] / low - 0.7).abs() < 0.01);
+        assert!((escrowed.levels[escrowed.len() - 1] / high - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn blocks_fill_their_stretch() {
+        let grid = Grid::new(&terms(OptionKind::Put, DividendModel::Spot, &[]), 64, 200);
+        for length in [1e-3, 0.3, 1.0] {
+            let blocks = grid.blocks(length);
+            let whole: f64 = blocks.iter().map(|block| block.step * block.count as f64).sum();
+            assert!((whole - length).abs() < 1e-14);
+            assert!(blocks.iter().all(|block| block.count >= 4));
+        }
+        assert_eq!(grid.blocks(1.0).map(|block| block.count), [50; 4]);
+        assert_eq!(grid.blocks(1e-3).map(|block| block.count), [4; 4]);
+    }
+
+    #[test]
+    fn stretches_run_back_from_expiry() {
+        let stretches = stretches(&terms(OptionKind::Put, DividendModel::Spot, &[(0.25, 1.0), (1.0, 1.0)]));
+        let found: Vec<_> = stretches.iter().map(|(end, length)| (end.time, end.next, *length)).collect();
+        assert_eq!(found, [(1.0, 2, 0.0), (0.25, 1, 0.75), (0.0, 0, 0.25)]);
+    }
+
+    #[test]
+    fn interpolation_is_exact_for_its_polynomials() {
+        let f = |x: f64| 1.0 - 2.0 * x + 0.5 * x * x - 0.1 * x * x * x;
+        let values: Vec<f64> = (0..9).map(|i| f(f64::from(i))).collect();
+        let line: Vec<f64> = (0..9).map(|i| 3.0 - 0.5 * f64::from(i)).collect();
+        for place in [0.0, 0.3, 1.0, 4.6, 7.2, 7.999, 8.0] {
+            assert!((cubic(&values, place) - f(place)).abs() < 1e-12, "{place}");
+            assert!((linear(&line, place) - (3.0 - 0.5 * place)).abs() < 1e-14, "{place}");
+        }
+    }
+}

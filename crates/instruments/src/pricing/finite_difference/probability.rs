@@ -118,3 +118,47 @@ fn one(
     }
     values[last] = before;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exercised(gains: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut layers = Layers::new(0.0);
+        layers.early = vec![0.2; gains.len()];
+        layers.at_expiry = vec![0.4; gains.len()];
+        layers.exercise(gains);
+        (layers.early, layers.at_expiry)
+    }
+
+    #[test]
+    fn a_cell_is_exercised_as_far_as_the_gain_reaches() {
+        // The gain ends a quarter of the way to the third node: three quarters of the second cell.
+        let (early, at_expiry) = exercised(&[3.0, 1.0, -3.0, -3.0]);
+        for (got, want) in early.iter().zip([1.0, 0.8, 0.2, 0.2]).chain(at_expiry.iter().zip([0.0, 0.1, 0.4, 0.4])) {
+            assert!((got - want).abs() < 1e-15, "{got} {want}");
+        }
+        // Three quarters of the way: the whole second cell and a quarter of the third.
+        let (early, at_expiry) = exercised(&[3.0, 3.0, -1.0, -1.0]);
+        for (got, want) in early.iter().zip([1.0, 1.0, 0.4, 0.2]).chain(at_expiry.iter().zip([0.0, 0.0, 0.3, 0.4])) {
+            assert!((got - want).abs() < 1e-15, "{got} {want}");
+        }
+        assert_eq!(exercised(&[-1.0; 3]), (vec![0.2; 3], vec![0.4; 3]));
+        assert_eq!(exercised(&[1.0; 3]), (vec![1.0; 3], vec![0.0; 3]));
+    }
+
+    #[test]
+    fn nodes_that_fall_off_the_grid_take_its_low_end() {
+        let places = [(0.0, None), (1.0, Some(0.5)), (2.0, Some(2.0))];
+        let mut layers = Layers::new(0.0);
+        layers.early = vec![0.1, 0.3, 0.9];
+        layers.at_expiry = vec![0.0; 3];
+        layers.shift(&places);
+        assert_eq!(layers.early, [0.1, 0.2, 0.9]);
+        let falling = [(2.0, Some(0.0)), (1.0, Some(1.5)), (0.0, None)];
+        layers.early = vec![0.1, 0.3, 0.9];
+        layers.shift(&falling);
+        assert_eq!(layers.early[0], 0.1);
+        assert!((layers.early[1] - 0.6).abs() < 1e-15 && layers.early[2] == 0.9);
+    }
+}
