@@ -27,6 +27,16 @@ pub enum Error {
         /// What was given.
         value: f64,
     },
+    /// An ex date that does not come after the day of the snapshot or the ex date before it.
+    #[error("the ex date {ex_date} of {name} must come after {after}")]
+    ExDate {
+        /// The asset.
+        name: String,
+        /// The ex date.
+        ex_date: Date,
+        /// What it has to come after.
+        after: Date,
+    },
     /// A position in an option that had expired before the valuation date.
     #[error("position {position:?}: the option expired on {expiry}, before the valuation date {as_of}")]
     Expired {
@@ -216,6 +226,7 @@ impl Error {
         match self {
             Self::Input(error) => error.kind(),
             Self::Market { .. }
+            | Self::ExDate { .. }
             | Self::Expired { .. }
             | Self::ShockOutOfDomain { .. }
             | Self::TooLarge { .. }

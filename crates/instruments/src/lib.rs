@@ -31,6 +31,7 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod assignment;
 mod book;
 mod calendar;
 mod error;
@@ -46,6 +47,9 @@ mod strike_selection;
 pub mod surface;
 mod valuation;
 
+pub use assignment::{
+    AssignmentAnalysis, AssignmentNeed, AssignmentRisk, AssignmentSum, ExDividendFlag, LabelAssignment,
+};
 pub use book::{AssignmentObligation, Book, BookBuilder, Position};
 pub use calendar::{ExchangeCalendar, year_fraction};
 pub use error::{Error, Result};

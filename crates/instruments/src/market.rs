@@ -6,6 +6,7 @@ use alluse_risk_core::{AssetId, ContractId, Currency, Factor};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::pricing::{DividendModel, DividendSchedule};
 use crate::surface::VolatilitySurface;
 use crate::{Error, OptionContract, Result};
 
@@ -43,6 +44,10 @@ struct Raw {
     surfaces: BTreeMap<AssetId, VolatilitySurface>,
     dividend_yields: BTreeMap<AssetId, f64>,
     other_dividend_yields: Option<f64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    dividends: BTreeMap<AssetId, Vec<(Date, f64)>>,
+    #[serde(default)]
+    dividend_model: DividendModel,
     rates: BTreeMap<Currency, f64>,
     fx: BTreeMap<Currency, f64>,
     quote_currencies: BTreeMap<AssetId, Currency>,
@@ -63,6 +68,8 @@ impl MarketSnapshot {
                 surfaces: BTreeMap::new(),
                 dividend_yields: BTreeMap::new(),
                 other_dividend_yields: None,
+                dividends: BTreeMap::new(),
+                dividend_model: DividendModel::default(),
                 rates: BTreeMap::new(),
                 fx: BTreeMap::new(),
                 quote_currencies: BTreeMap::new(),
@@ -164,6 +171,40 @@ impl MarketSnapshot {
         Ok(self)
     }
 
+    /// With the cash dividends that an asset will pay: ex dates, and cash per share in the currency the asset is quoted
+    /// in. They replace those entered before.
+    ///
+    /// They come on top of the dividend yield, which must be known all the same (0 if the cash is all there is), and
+    /// they do not move with the price of the share. They move the prices of options that expire on or after the ex
+    /// date, and are received on shares in a revaluation whose horizon ends on or after it.
+    ///
+    /// # Errors
+    /// [`Error::ExDate`] unless the ex dates come after the day of the snapshot, each after the one before it;
+    /// [`Error::Market`] for an amount that is negative or not finite.
+    ///
+    /// ```
+    /// use alluse_instruments::MarketSnapshot;
+    /// use jiff::civil::date;
+    ///
+    /// let market = MarketSnapshot::usd(date(2018, 12, 31))
+    ///     .with_dividends("KO", vec![(date(2019, 3, 14), 0.40), (date(2019, 6, 13), 0.40)])?;
+    /// assert!(market.clone().with_dividends("KO", vec![(date(2018, 12, 31), 0.40)]).is_err()); // paid already
+    /// # Ok::<(), alluse_instruments::Error>(())
+    /// ```
+    pub fn with_dividends(mut self, asset: &str, dividends: Vec<(Date, f64)>) -> Result<Self> {
+        let asset = AssetId::new(asset)?;
+        check_dividends(self.raw.as_of, &asset, &dividends)?;
+        self.raw.dividends.insert(asset, dividends);
+        Ok(self)
+    }
+
+    /// With another model of what cash dividends do to the share price; [`DividendModel::Escrowed`] unless said.
+    #[must_use]
+    pub fn with_dividend_model(mut self, model: DividendModel) -> Self {
+        self.raw.dividend_model = model;
+        self
+    }
+
     /// With the price of a unit of a currency in base currency.
     ///
     /// # Errors
@@ -238,6 +279,29 @@ impl MarketSnapshot {
         self.raw.dividend_yields.get(asset).copied().or(self.raw.other_dividend_yields)
     }
 
+    /// Ex dates and cash dividends per share of an asset, first to last; none when nothing was entered.
+    #[must_use]
+    pub fn dividends(&self, asset: &AssetId) -> &[(Date, f64)] {
+        self.raw.dividends.get(asset).map_or(&[], Vec::as_slice)
+    }
+
+    /// What cash dividends do to the share price.
+    #[must_use]
+    pub fn dividend_model(&self) -> DividendModel {
+        self.raw.dividend_model
+    }
+
+    /// Cash per share that goes ex after one day and by another.
+    pub(crate) fn dividends_between(&self, asset: &AssetId, after: Date, until: Date) -> Vec<(Date, f64)> {
+        self.dividends(asset).iter().copied().filter(|(ex_date, _)| *ex_date > after && *ex_date <= until).collect()
+    }
+
+    /// What the option's life from `from` on still holds.
+    pub(crate) fn dividend_schedule(&self, contract: &OptionContract, from: Date) -> Result<DividendSchedule> {
+        let left = self.dividends_between(contract.underlying(), from, contract.expiry());
+        DividendSchedule::from_dates(from, &left)
+    }
+
     /// Price of a unit of a currency in base currency; 1 for the base itself.
     #[must_use]
     pub fn fx(&self, currency: &Currency) -> Option<f64> {
@@ -279,6 +343,21 @@ fn same_day(as_of: Date, asset: &AssetId, surface: &VolatilitySurface) -> Result
     Err(Error::SurfaceDateMismatch { asset: asset.to_string(), market: as_of, surface: surface.as_of() })
 }
 
+fn check_dividends(as_of: Date, asset: &AssetId, dividends: &[(Date, f64)]) -> Result<()> {
+    let mut after = as_of;
+    for (ex_date, amount) in dividends {
+        if *ex_date <= after {
+            return Err(Error::ExDate { name: asset.to_string(), ex_date: *ex_date, after });
+        }
+        if !(*amount >= 0.0 && amount.is_finite()) {
+            let (what, name) = ("dividend", asset.to_string());
+            return Err(Error::Market { what, name, expected: "at least 0 and finite", value: *amount });
+        }
+        after = *ex_date;
+    }
+    Ok(())
+}
+
 /// A price of the base in itself would be ignored if it were stored.
 fn base_is_one(base: &Currency, currency: &Currency, price: f64) -> Result<()> {
     if currency != base || (price - 1.0).abs() < f64::EPSILON {
@@ -315,6 +394,7 @@ impl TryFrom<Raw> for MarketSnapshot {
             entries.iter().try_for_each(|(name, value)| finite(what, name, *value))?;
         }
         raw.surfaces.iter().try_for_each(|(asset, surface)| same_day(raw.as_of, asset, surface))?;
+        raw.dividends.iter().try_for_each(|(asset, paid)| check_dividends(raw.as_of, asset, paid))?;
         raw.fx.iter().try_for_each(|(currency, price)| base_is_one(&raw.base, currency, *price))?;
         raw.other_dividend_yields.map_or(Ok(()), |value| finite("dividend yield", "other assets", value))?;
         Ok(Self { raw })
@@ -394,6 +474,42 @@ mod tests {
         assert!(serde_json::from_str::<MarketSnapshot>(&moved).is_err());
         let older = serde_json::to_string(&self::market()).unwrap().replace("\"surfaces\":{},", "");
         assert_eq!(serde_json::from_str::<MarketSnapshot>(&older).unwrap(), self::market());
+    }
+
+    #[test]
+    fn dividends_lie_ahead_and_in_order() {
+        let (early, late) = (date(2019, 3, 14), date(2019, 6, 13));
+        let refused = |dividends| market().with_dividends("A", dividends).unwrap_err();
+        assert!(
+            matches!(refused(vec![(date(2018, 12, 31), 1.0)]), Error::ExDate { after, .. } if after == market().as_of())
+        );
+        assert!(matches!(refused(vec![(late, 1.0), (early, 1.0)]), Error::ExDate { ex_date, .. } if ex_date == early));
+        assert!(matches!(refused(vec![(late, 1.0), (late, 1.0)]), Error::ExDate { after, .. } if after == late));
+        for bad in [-0.1, f64::NAN, f64::INFINITY] {
+            assert!(matches!(refused(vec![(early, bad)]), Error::Market { what: "dividend", .. }), "{bad}");
+        }
+        assert_eq!(refused(vec![(late, 1.0), (early, 1.0)]).kind(), alluse_risk_core::ErrorKind::InvalidInput);
+        assert!(market().with_dividends(" ", vec![]).is_err());
+        let market = market().with_dividends("A", vec![(early, 1.25), (late, 0.0)]).unwrap();
+        let asset = AssetId::new("A").unwrap();
+        assert_eq!(market.dividends(&asset), &[(early, 1.25), (late, 0.0)]);
+        assert_eq!(market.dividends_between(&asset, early, late), [(late, 0.0)]);
+        assert_eq!(market.dividends_between(&asset, date(2019, 3, 13), early), [(early, 1.25)]);
+        assert!(market.dividends(&AssetId::new("B").unwrap()).is_empty());
+        assert_eq!(market.dividend_model(), DividendModel::Escrowed);
+        let market = market.with_dividend_model(DividendModel::Spot);
+        assert_eq!(market.dividend_model(), DividendModel::Spot);
+        let text = serde_json::to_string(&market).unwrap();
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&text).unwrap(), market);
+        assert!(serde_json::from_str::<MarketSnapshot>(&text.replace("1.25", "-1.25")).is_err());
+        assert!(serde_json::from_str::<MarketSnapshot>(&text.replace("2019-03-14", "2018-03-14")).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_stored_before_there_were_dividends_still_loads() {
+        let text = serde_json::to_string(&market()).unwrap().replace(r#""dividend_model":"escrowed","#, "");
+        assert!(!text.contains("dividend_model"));
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&text).unwrap(), market());
     }
 
     #[test]

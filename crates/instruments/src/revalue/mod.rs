@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
         for (index, position) in book.positions().iter().enumerate() {
             match Plan::new(book, &factors, index, end) {
                 Ok(plan) => {
-                    assumptions.extend(plan.assumption(position));
+                    assumptions.extend(plan.assumptions(position));
                     plans.push(plan);
                 }
                 Err(error) => unvalued.push((index, without_value(book, index, &error))),

@@ -4,7 +4,7 @@ use alluse_risk_core::{AssetId, Currency, Error as CoreError};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Assets, CorrelationStress, CorrelationGoal, Currencies, Shock, Span, Step, Target};
+use crate::{Assets, CorrelationGoal, CorrelationStress, Currencies, Shock, Span, Step, Target};
 
 fn corpus(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
