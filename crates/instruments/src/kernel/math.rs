@@ -41,7 +41,7 @@ const LN: [f64; 7] = [
 
 // Mills ratio (1 - Phi(x)) / phi(x) on [0, 40] as top/bottom, relative error 2.5e-16 after rounding. All
 // coefficients are positive: Horner's rule loses nothing to cancellation.
-const MILLS_TOP: [f64; 10] = [
+pub(crate) const MILLS_TOP: [f64; 10] = [
     1.2533141373155001,
     1.9920650673577698,
     1.5617373092952203,
@@ -53,7 +53,7 @@ const MILLS_TOP: [f64; 10] = [
     0.00011430367393035323,
     4.418133800868921e-06,
 ];
-const MILLS_BOTTOM: [f64; 11] = [
+pub(crate) const MILLS_BOTTOM: [f64; 11] = [
     1.0,
     2.3873225221623153,
     2.6508938692077915,
@@ -68,7 +68,7 @@ const MILLS_BOTTOM: [f64; 11] = [
 ];
 
 /// End of the range of the Mills ratio.
-const MILLS_END: f64 = 40.0;
+pub(crate) const MILLS_END: f64 = 40.0;
 
 // ln 2 in two parts; the first has 21 trailing zero bits, so that its product with an exponent is exact.
 const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);

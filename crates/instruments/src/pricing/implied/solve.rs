@@ -2,58 +2,53 @@
 
 use alluse_risk_core::Error as Input;
 
-use super::guess;
-use super::normalized::{Point, price_at_inflection};
+use super::normalized::{Point, Side};
+use super::{Target, guess};
 use crate::Result;
-use crate::pricing::normal::LN_SQRT_2PI;
+use crate::pricing::normal::INV_SQRT_2PI;
 
 const MAX_ITERATIONS: usize = 100;
 
 /// A step of fourth order this small, relative to the deviation, leaves nothing to do.
-const LAST_STEP: f64 = 1e-4;
+pub(crate) const LAST_STEP: f64 = 1e-4;
 
-/// Which function of the price the iteration makes 0.
-enum Objective {
-    /// `1/ln c − 1/ln price`, nearly straight in the lower tail.
-    Low { log_price: f64 },
-    /// `c − price`.
-    Middle { price: f64 },
-    /// `ln(1 − price) − ln(1 − c)`, nearly straight in the upper tail.
-    High { rest: f64 },
+/// Prices from here down go by their logarithm, for their reciprocal may overflow.
+const TINY: f64 = 1e-280;
+
+/// What `ln(|ratio| · scale) + shift − w²/2`, the logarithm of the quantity over its target, is made of.
+struct Scale {
+    price: f64,
+    price_shift: f64,
+    rest: f64,
 }
 
-/// Newton's step `−f/f′` and the ratios `f″/f′`, `f‴/f′`.
-struct Derivatives {
-    newton: f64,
-    second: f64,
-    third: f64,
-}
-
-/// The deviation `s` at which the price, in units of its limit, is `price`; `rest = 1 − price`.
-pub(super) fn deviation(x: f64, price: f64, rest: f64) -> Result<f64> {
-    let inflection = price_at_inflection(x);
-    let objective = if price < inflection {
-        Objective::Low { log_price: price.ln() }
-    } else if price < 0.75 {
-        Objective::Middle { price }
-    } else {
-        Objective::High { rest }
-    };
-    let (mut low, mut high) = (0.0_f64, f64::INFINITY);
-    let mut s = guess::deviation(x, price, rest, inflection);
-    if !(s > 0.0 && s.is_finite()) {
-        s = 1.0;
+/// The deviation `s` at which the price reaches the target.
+#[inline]
+pub(super) fn deviation(target: &Target) -> Result<f64> {
+    let scale = Scale::new(target);
+    let s = guess::deviation(target);
+    let step = step(&Point::new(target.x, s), &scale);
+    // The guess is so good that this is nearly always true.
+    if step.householder.abs() <= LAST_STEP * s {
+        return Ok(s + step.householder);
     }
+    from_afar(target.x, s, &scale)
+}
+
+/// Steps within a bracket, until one is small.
+#[cold]
+fn from_afar(x: f64, guess: f64, scale: &Scale) -> Result<f64> {
+    let (mut low, mut high) = (0.0_f64, f64::INFINITY);
+    let mut s = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
     for _ in 0..MAX_ITERATIONS {
-        let Derivatives { newton, second, third } = objective.at(&Point::new(x, s));
+        let Step { newton, householder } = step(&Point::new(x, s), scale);
         if newton >= 0.0 {
             low = s
         } else {
             high = s
         }
-        let step = newton * (1.0 + 0.5 * second * newton) / (1.0 + newton * (second + third * newton / 6.0));
         // From far away Householder's correction may point the wrong way.
-        let step = if step * newton >= 0.0 && step.is_finite() { step } else { newton };
+        let step = if householder * newton >= 0.0 && householder.is_finite() { householder } else { newton };
         let next = s + step;
         if step.abs() <= LAST_STEP * s {
             return Ok(next);
@@ -73,32 +68,35 @@ fn between(low: f64, high: f64, s: f64) -> f64 {
     }
 }
 
-impl Objective {
-    fn at(&self, point: &Point) -> Derivatives {
-        let (second, third) = (point.second, point.third);
-        match *self {
-            Self::Low { log_price } => {
-                let ratio = point.ratio();
-                let p = 1.0 / ratio;
-                let log = ratio.ln() - 0.5 * point.w * point.w - LN_SQRT_2PI;
-                let lambda = 1.0 / log;
-                Derivatives {
-                    newton: (log_price - log) * log / log_price * ratio,
-                    second: second - p * (1.0 + 2.0 * lambda),
-                    third: third + 2.0 * p * p * (1.0 + 3.0 * lambda * (1.0 + lambda))
-                        - 3.0 * second * p * (1.0 + 2.0 * lambda),
-                }
-            }
-            Self::Middle { price } => Derivatives { newton: (price - point.price()) / point.slope(), second, third },
-            Self::High { rest } => {
-                let complement = point.complement();
-                let p = point.slope() / complement;
-                Derivatives {
-                    newton: (complement / rest).ln() / p,
-                    second: second + p,
-                    third: third + p * (2.0 * p + 3.0 * second),
-                }
-            }
+impl Scale {
+    #[inline]
+    fn new(target: &Target) -> Self {
+        let rest = INV_SQRT_2PI / target.rest;
+        if target.price > TINY {
+            Self { price: INV_SQRT_2PI / target.price, price_shift: 0.0, rest }
+        } else {
+            Self { price: INV_SQRT_2PI, price_shift: target.limit.ln() - target.time_value.ln(), rest }
         }
     }
+}
+
+/// Steps towards the root of the logarithm.
+struct Step {
+    newton: f64,
+    householder: f64,
+}
+
+#[inline]
+fn step(point: &Point, scale: &Scale) -> Step {
+    let &Point { side, w, ratio, second, third } = point;
+    let (scale, shift) = match side {
+        Side::Price => (scale.price, scale.price_shift),
+        Side::Rest => (scale.rest, 0.0),
+    };
+    let f = (ratio.abs() * scale).ln() + shift - 0.5 * w * w;
+    // With g = ln c: g″/g′ = c″/c′ − c′/c, g‴/g′ = c‴/c′ − 3 c″/c + 2 (c′/c)², and both times powers of −f g/g′.
+    let newton = -f * ratio;
+    let curvature = f * (second - 1.0);
+    let torsion = f * f * (third - 3.0 * second + 2.0);
+    Step { newton, householder: newton * (1.0 - 0.5 * curvature) / (1.0 - curvature + torsion / 6.0) }
 }
