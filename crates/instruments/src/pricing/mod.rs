@@ -6,7 +6,7 @@
 //! | on a forward | [`Black76`], [`Bachelier`] |
 //! | American price | [`AmericanMethod`]; many spots of one option: [`ExerciseBoundary`] |
 //! | American greeks | [`american_greeks`] |
-//! | implied volatility | [`implied_volatility`], [`implied_volatility_black76`] |
+//! | implied volatility | [`implied_volatility`], [`implied_volatility_black76`]; many: [`implied_volatilities`](crate::kernel::implied_volatilities) |
 //! | delta quotes | [`DeltaConvention`], [`strike_from_delta`], [`atm_strike`] |
 //! | forward of a chain | [`forward_from_quotes`] |
 //!
@@ -20,7 +20,7 @@ mod check;
 mod delta;
 mod digital;
 mod greeks;
-mod implied;
+pub(crate) mod implied;
 mod kind;
 mod normal;
 mod parity;

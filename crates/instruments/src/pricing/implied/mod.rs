@@ -1,6 +1,7 @@
 //! Implied volatility to the last digits that the price carries.
 
 pub(crate) mod guess;
+pub(crate) mod logarithm;
 pub(crate) mod normalized;
 pub(crate) mod solve;
 
@@ -67,7 +68,7 @@ pub fn implied_volatility(kind: OptionKind, price: f64, quote: &SpotQuote) -> Re
     check::positive("time", time)?;
     check::finite("rate", rate)?;
     check::finite("dividend_yield", dividend_yield)?;
-    let log_moneyness = (spot / strike).ln() + (rate - dividend_yield) * time;
+    let log_moneyness = logarithm::of_ratio(spot, strike) + (rate - dividend_yield) * time;
     let legs =
         Legs { forward: spot * (-dividend_yield * time).exp(), strike: strike * (-rate * time).exp(), log_moneyness };
     Ok(legs.deviation(kind, price)? / time.sqrt())
@@ -86,7 +87,7 @@ pub fn implied_volatility_black76(kind: OptionKind, price: f64, quote: &ForwardQ
     let legs = Legs {
         forward: forward * discount_factor,
         strike: strike * discount_factor,
-        log_moneyness: (forward / strike).ln(),
+        log_moneyness: logarithm::of_ratio(forward, strike),
     };
     Ok(legs.deviation(kind, price)? / time.sqrt())
 }
