@@ -122,17 +122,26 @@ impl WithSimd for Kernel<'_> {
             for (sign, kind) in signs.iter_mut().zip(kinds) {
                 *sign = kind.sign();
             }
-            let part = |values: &[f64]| -> (usize, usize) {
-                let start = (index * BLOCK).min(values.len());
-                (start, (start + kinds.len()).min(values.len()))
-            };
-            let sources = columns.map(|(_, values)| {
-                let (start, end) = part(values);
-                Source::each(simd, values.get(start..end).unwrap_or(&[]))
-            });
+            let start = index * BLOCK;
+            let [price, spot, strike, time, rate, dividend_yield] = &columns;
+            let sources = [
+                part(simd, price.1, start),
+                part(simd, spot.1, start),
+                part(simd, strike.1, start),
+                part(simd, time.1, start),
+                part(simd, rate.1, start),
+                part(simd, dividend_yield.1, start),
+            ];
             fill([out], &Block { sign: Source::each(simd, signs.get(..kinds.len()).unwrap_or(&signs)), sources });
         }
     }
+}
+
+/// At most [`BLOCK`] numbers from `start` on.
+#[inline(always)]
+fn part<S: Simd>(simd: S, values: &[f64], start: usize) -> Source<'_, S> {
+    let rest = values.get(start..).unwrap_or(&[]);
+    Source::each(simd, rest.get(..BLOCK).unwrap_or(rest))
 }
 
 /// Up to [`BLOCK`] quotes: the sign of the kind, and the columns in their order.
@@ -144,8 +153,9 @@ struct Block<'a, S: Simd> {
 impl<S: Simd> Rows<S, 1> for Block<'_, S> {
     #[inline(always)]
     fn row(&self, index: usize) -> [Lanes<S>; 1] {
-        let [price, spot, strike, time, rate, dividend_yield] =
-            [0, 1, 2, 3, 4, 5].map(|column: usize| self.sources[column].at(index));
+        let [price, spot, strike, time, rate, dividend_yield] = &self.sources;
+        let (price, spot, strike, time) = (price.at(index), spot.at(index), strike.at(index), time.at(index));
+        let (rate, dividend_yield) = (rate.at(index), dividend_yield.at(index));
         // NaN, and with it the scalar road, for whatever is not finite.
         let doubt = (price + spot + strike + time + rate + dividend_yield) * 0.0;
         let zero = doubt.constant(0.0);
@@ -196,14 +206,13 @@ impl<S: Simd> Target<S> {
     #[inline(always)]
     fn deviation(self) -> Lanes<S> {
         let Self { x, time_value, limit, .. } = self;
-        let constant = |value| x.constant(value);
         let price = time_value / limit;
-        let doubt = unless(constant(0.0), price, constant(LEAST));
-        let doubt = unless(doubt, constant(guess::HIGH), price);
-        let doubt = unless(doubt, constant(guess::WIDE), x);
+        let doubt = unless(x.constant(0.0), price, x.constant(LEAST));
+        let doubt = unless(doubt, x.constant(guess::HIGH), price);
+        let doubt = unless(doubt, x.constant(guess::WIDE), x);
         let s = self.guess(price);
         let (w, step) = self.step(s, price);
-        let doubt = unless(doubt, constant(normalized::FAR), w);
+        let doubt = unless(doubt, x.constant(normalized::FAR), w);
         let doubt = unless(doubt, s * solve::LAST_STEP, step.abs());
         s + step + doubt
     }
@@ -218,13 +227,8 @@ impl<S: Simd> Target<S> {
         let log = ln_lanes(gap / self.time_value + 1.0);
         let powers = Powers::new(log);
         let ratio = k * powers.degree_6(&guess::NORMAL_TOP) / (powers.x2 * powers.degree_5(&guess::NORMAL_BOTTOM));
-        let monomials = |[a, b, c, d, e, f]: [f64; 6]| {
-            let constant = |value| x.constant(value);
-            let linear = k.times_plus(constant(e), constant(b));
-            let square = k.times_plus(constant(f), constant(c));
-            ratio.times_plus(ratio.times_plus(square, linear), k.times_plus(constant(d), constant(a)))
-        };
-        ratio.sqrt() * (monomials(guess::CORRECTION_TOP) / monomials(guess::CORRECTION_BOTTOM))
+        let correction = monomials(&guess::CORRECTION_TOP, ratio, k) / monomials(&guess::CORRECTION_BOTTOM, ratio, k);
+        ratio.sqrt() * correction
     }
 
     /// `w` and Householder's step from `s`.
@@ -235,12 +239,11 @@ impl<S: Simd> Target<S> {
         let (z, t) = (x / s, s * 0.5);
         let w = z - t;
         // One ratio of Mills serves both ways of taking the difference.
-        let far_from_money = x.greater_than(one);
-        let near = |yes, no| s.less_than(one).select(far_from_money.select(no, yes), no);
-        let ((top, bottom), (mirrored_top, mirrored_bottom)) = (mills(near(z, w.abs())), mills(z + t));
+        let near = x.greater_than(one).select(one, s).less_than(one);
+        let ((top, bottom), (mirrored_top, mirrored_bottom)) = (mills(near.select(z, w.abs())), mills(z + t));
         let first = top / bottom;
         let direct = first.times_sign(w) - mirrored_top / mirrored_bottom;
-        let ratio = near(near_difference(z, s, first), direct);
+        let ratio = near.select(near_difference(z, s, first), direct);
         let rest = (self.limit - self.time_value) / self.limit;
         let target = ratio.greater_than(zero).select(price, rest);
         let f = (w * w).times_plus(x.constant(-0.5), ln_lanes(ratio.abs() * FRAC_1_SQRT_2PI / target));
@@ -252,6 +255,16 @@ impl<S: Simd> Target<S> {
         let divisor = torsion.times_plus(x.constant(1.0 / 6.0), one - curvature);
         (w, -(f * ratio) * (curvature.times_plus(x.constant(-0.5), one) / divisor))
     }
+}
+
+/// `Σ` of the coefficients times 1, y, y², k, yk, y²k.
+#[inline(always)]
+fn monomials<S: Simd>(coefficients: &[f64; 6], y: Lanes<S>, k: Lanes<S>) -> Lanes<S> {
+    let [a, b, c, d, e, f] = *coefficients;
+    let whole = k.times_plus(k.constant(d), k.constant(a));
+    let linear = k.times_plus(k.constant(e), k.constant(b));
+    let square = k.times_plus(k.constant(f), k.constant(c));
+    y.times_plus(y.times_plus(square, linear), whole)
 }
 
 /// `Y(z − s/2) − Y(z + s/2)` from `Y(z)`, as for one quote.
