@@ -59,7 +59,7 @@ pub(super) fn deviation(target: &Target) -> f64 {
     } else if target.price < HIGH {
         corrected_normal(target)
     } else {
-        high(target.x, target.rest)
+        high(target.x, target.rest())
     }
 }
 

@@ -132,7 +132,6 @@ impl Legs {
             limit,
             gap: large - limit,
             price: time_value / limit,
-            rest: (limit - time_value) / limit,
         })
     }
 }
@@ -148,6 +147,12 @@ struct Target {
     gap: f64,
     /// `time_value / limit`.
     price: f64,
-    /// `1 − price`.
-    rest: f64,
+}
+
+impl Target {
+    /// `1 − price`, with its own digits.
+    #[inline]
+    fn rest(&self) -> f64 {
+        (self.limit - self.time_value) / self.limit
+    }
 }

@@ -15,33 +15,25 @@ pub(crate) const LAST_STEP: f64 = 1e-4;
 /// Prices from here down go by their logarithm, for their reciprocal may overflow.
 const TINY: f64 = 1e-280;
 
-/// What `ln(|ratio| · scale) + shift − w²/2`, the logarithm of the quantity over its target, is made of.
-struct Scale {
-    price: f64,
-    price_shift: f64,
-    rest: f64,
-}
-
 /// The deviation `s` at which the price reaches the target.
 #[inline]
 pub(super) fn deviation(target: &Target) -> Result<f64> {
-    let scale = Scale::new(target);
     let s = guess::deviation(target);
-    let step = step(&Point::new(target.x, s), &scale);
+    let step = step(&Point::new(target.x, s), target);
     // The guess is so good that this is nearly always true.
     if step.householder.abs() <= LAST_STEP * s {
         return Ok(s + step.householder);
     }
-    from_afar(target.x, s, &scale)
+    from_afar(target, s)
 }
 
 /// Steps within a bracket, until one is small.
 #[cold]
-fn from_afar(x: f64, guess: f64, scale: &Scale) -> Result<f64> {
+fn from_afar(target: &Target, guess: f64) -> Result<f64> {
     let (mut low, mut high) = (0.0_f64, f64::INFINITY);
     let mut s = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
     for _ in 0..MAX_ITERATIONS {
-        let Step { newton, householder } = step(&Point::new(x, s), scale);
+        let Step { newton, householder } = step(&Point::new(target.x, s), target);
         if newton >= 0.0 {
             low = s
         } else {
@@ -68,18 +60,6 @@ fn between(low: f64, high: f64, s: f64) -> f64 {
     }
 }
 
-impl Scale {
-    #[inline]
-    fn new(target: &Target) -> Self {
-        let rest = INV_SQRT_2PI / target.rest;
-        if target.price > TINY {
-            Self { price: INV_SQRT_2PI / target.price, price_shift: 0.0, rest }
-        } else {
-            Self { price: INV_SQRT_2PI, price_shift: target.limit.ln() - target.time_value.ln(), rest }
-        }
-    }
-}
-
 /// Steps towards the root of the logarithm.
 struct Step {
     newton: f64,
@@ -87,16 +67,25 @@ struct Step {
 }
 
 #[inline]
-fn step(point: &Point, scale: &Scale) -> Step {
-    let &Point { side, w, ratio, second, third } = point;
-    let (scale, shift) = match side {
-        Side::Price => (scale.price, scale.price_shift),
-        Side::Rest => (scale.rest, 0.0),
-    };
-    let f = (ratio.abs() * scale).ln() + shift - 0.5 * w * w;
-    // With g = ln c: g″/g′ = c″/c′ − c′/c, g‴/g′ = c‴/c′ − 3 c″/c + 2 (c′/c)², and both times powers of −f g/g′.
+fn step(point: &Point, target: &Target) -> Step {
+    let &Point { ratio, second, third, .. } = point;
+    let f = excess(point, target);
+    // With g = ln c: g″/g′ = c″/c′ − c′/c and g‴/g′ = c‴/c′ − 3 c″/c + 2 (c′/c)², times powers of Newton's step.
     let newton = -f * ratio;
     let curvature = f * (second - 1.0);
     let torsion = f * f * (third - 3.0 * second + 2.0);
     Step { newton, householder: newton * (1.0 - 0.5 * curvature) / (1.0 - curvature + torsion / 6.0) }
+}
+
+/// `ln` of the point's quantity over the target's. The density is taken off as an exponent, so that neither tail
+/// underflows.
+#[inline]
+fn excess(point: &Point, target: &Target) -> f64 {
+    let density = -0.5 * point.w * point.w;
+    let size = point.ratio.abs() * INV_SQRT_2PI;
+    match point.side {
+        Side::Rest => (size / target.rest()).ln() + density,
+        Side::Price if target.price > TINY => (size / target.price).ln() + density,
+        Side::Price => size.ln() + (target.limit.ln() - target.time_value.ln()) + density,
+    }
 }
