@@ -156,3 +156,6 @@ impl Target {
         (self.limit - self.time_value) / self.limit
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,43 @@ fn excess(point: &Point, target: &Target) -> f64 {
         Side::Price => size.ln() + (target.limit.ln() - target.time_value.ln()) + density,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(x: f64, price: f64) -> Target {
+        Target { x, time_value: price, limit: 1.0, gap: x.exp_m1(), price }
+    }
+
+    // Wherever it starts, the bracket leads to the same deviation.
+    #[test]
+    fn any_start_arrives() {
+        for (x, price) in [(0.0, 0.1), (0.0, 1e-6), (0.05, 0.08), (0.5, 1e-30), (2.0, 0.3), (2.0, 0.97), (8.0, 0.5)] {
+            let target = target(x, price);
+            let want = deviation(&target).unwrap();
+            for start in [1e-6 * want, 0.01 * want, 0.3 * want, 3.0 * want, 50.0 * want, f64::NAN, f64::INFINITY, 0.0] {
+                let got = from_afar(&target, start).unwrap();
+                assert!((got / want - 1.0).abs() < 2e-15, "{x} {price:e} from {start:e}: {got:e}, {want:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_price_without_root_is_an_error() {
+        // More than the limit: only a caller that skipped the bounds can ask.
+        let result = from_afar(&Target { time_value: f64::NAN, price: f64::NAN, ..target(0.1, 0.1) }, 1.0);
+        assert!(matches!(
+            result,
+            Err(crate::Error::Input(Input::NotConverged { name: "implied volatility", iterations: 100, .. }))
+        ));
+    }
+
+    #[test]
+    fn the_bracket_is_split_where_there_is_room() {
+        assert_eq!(between(0.0, 8.0, 2.0), 0.5);
+        assert_eq!(between(0.0, 1.0, 2.0), 0.25);
+        assert_eq!(between(3.0, f64::INFINITY, 2.0), 12.0);
+        assert_eq!(between(2.0, 8.0, 7.0), 4.0);
+    }
+}
