@@ -211,10 +211,11 @@ impl<S: Simd> Target<S> {
         let doubt = unless(doubt, x.constant(guess::HIGH), price);
         let doubt = unless(doubt, x.constant(guess::WIDE), x);
         let s = self.guess(price);
-        let (w, step) = self.step(s, price);
+        let Step { w, newton, householder } = self.step(s, price);
         let doubt = unless(doubt, x.constant(normalized::FAR), w);
-        let doubt = unless(doubt, s * solve::LAST_STEP, step.abs());
-        s + step + doubt
+        let last = s * solve::LAST_STEP;
+        let doubt = unless(unless(doubt, last, newton.abs()), last, householder.abs());
+        s + householder + doubt
     }
 
     #[inline(always)]
@@ -231,9 +232,8 @@ impl<S: Simd> Target<S> {
         ratio.sqrt() * correction
     }
 
-    /// `w` and Householder's step from `s`.
     #[inline(always)]
-    fn step(self, s: Lanes<S>, price: Lanes<S>) -> (Lanes<S>, Lanes<S>) {
+    fn step(self, s: Lanes<S>, price: Lanes<S>) -> Step<S> {
         let x = self.x;
         let (one, zero) = (x.constant(1.0), x.constant(0.0));
         let (z, t) = (x / s, s * 0.5);
@@ -253,8 +253,17 @@ impl<S: Simd> Target<S> {
         let curvature = f * (second - 1.0);
         let torsion = f * f * (second.times_plus(x.constant(-3.0), third) + 2.0);
         let divisor = torsion.times_plus(x.constant(1.0 / 6.0), one - curvature);
-        (w, -(f * ratio) * (curvature.times_plus(x.constant(-0.5), one) / divisor))
+        let newton = -(f * ratio);
+        Step { w, newton, householder: newton * (curvature.times_plus(x.constant(-0.5), one) / divisor) }
     }
+}
+
+/// Steps from one deviation, and its `w`.
+#[derive(Clone, Copy)]
+struct Step<S: Simd> {
+    w: Lanes<S>,
+    newton: Lanes<S>,
+    householder: Lanes<S>,
 }
 
 /// `Σ` of the coefficients times 1, y, y², k, yk, y²k.

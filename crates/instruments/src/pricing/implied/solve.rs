@@ -21,7 +21,7 @@ pub(super) fn deviation(target: &Target) -> Result<f64> {
     let s = guess::deviation(target);
     let step = step(&Point::new(target.x, s), target);
     // The guess is so good that this is nearly always true.
-    if step.householder.abs() <= LAST_STEP * s {
+    if step.is_last(s) {
         return Ok(s + step.householder);
     }
     from_afar(target, s)
@@ -33,7 +33,11 @@ fn from_afar(target: &Target, guess: f64) -> Result<f64> {
     let (mut low, mut high) = (0.0_f64, f64::INFINITY);
     let mut s = if guess > 0.0 && guess.is_finite() { guess } else { 1.0 };
     for _ in 0..MAX_ITERATIONS {
-        let Step { newton, householder } = step(&Point::new(target.x, s), target);
+        let step = step(&Point::new(target.x, s), target);
+        if step.is_last(s) {
+            return Ok(s + step.householder);
+        }
+        let Step { newton, householder } = step;
         if newton >= 0.0 {
             low = s
         } else {
@@ -42,9 +46,6 @@ fn from_afar(target: &Target, guess: f64) -> Result<f64> {
         // From far away Householder's correction may point the wrong way.
         let step = if householder * newton >= 0.0 && householder.is_finite() { householder } else { newton };
         let next = s + step;
-        if step.abs() <= LAST_STEP * s {
-            return Ok(next);
-        }
         s = if next > low && next < high { next } else { between(low, high, s) };
     }
     Err(Input::NotConverged { name: "implied volatility", iterations: MAX_ITERATIONS, residual: high - low }.into())
@@ -64,6 +65,15 @@ fn between(low: f64, high: f64, s: f64) -> f64 {
 struct Step {
     newton: f64,
     householder: f64,
+}
+
+impl Step {
+    /// Whether nothing is left to do after this step. Far from the root Householder's step alone may be small, for its
+    /// correction grows with the distance.
+    #[inline]
+    fn is_last(&self, s: f64) -> bool {
+        self.newton.abs() <= LAST_STEP * s && self.householder.abs() <= LAST_STEP * s
+    }
 }
 
 #[inline]
