@@ -7,7 +7,7 @@
 //! | American price | [`AmericanMethod`]; many spots of one option: [`ExerciseBoundary`] |
 //! | American greeks | [`american_greeks`] |
 //! | cash dividends, European and American | [`DividendSchedule`], [`DividendOption`] |
-//! | implied volatility | [`implied_volatility`], [`implied_volatility_black76`] |
+//! | implied volatility | [`implied_volatility`], [`implied_volatility_black76`]; many: [`implied_volatilities`](crate::kernel::implied_volatilities) |
 //! | delta quotes | [`DeltaConvention`], [`strike_from_delta`], [`atm_strike`] |
 //! | forward of a chain | [`forward_from_quotes`] |
 //!
@@ -23,7 +23,7 @@ mod digital;
 mod dividends;
 mod finite_difference;
 mod greeks;
-mod implied;
+pub(crate) mod implied;
 mod kind;
 mod normal;
 mod parity;
