@@ -99,6 +99,16 @@ pub enum Error {
         /// The price that infinite volatility would approach.
         bound: f64,
     },
+    /// An event that a ledger refused; nothing of it was booked.
+    #[error("event {index}, account {account:?}: {fault}")]
+    Ledger {
+        /// Place of the event in the ledger, from 0.
+        index: usize,
+        /// Its account.
+        account: String,
+        /// What is wrong with it.
+        fault: Box<crate::ledger::LedgerFault>,
+    },
 }
 
 impl Error {
@@ -117,7 +127,8 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::AsOfMismatch { .. }
             | Self::BelowIntrinsic { .. }
-            | Self::AboveMaximum { .. } => ErrorKind::InvalidInput,
+            | Self::AboveMaximum { .. }
+            | Self::Ledger { .. } => ErrorKind::InvalidInput,
             Self::MissingFactor { .. } | Self::MissingQuote { .. } | Self::NoScenarios { .. } => {
                 ErrorKind::InsufficientData
             }

@@ -36,6 +36,7 @@ mod calendar;
 mod error;
 mod instrument;
 pub mod kernel;
+pub mod ledger;
 mod market;
 pub mod pricing;
 mod revalue;
