@@ -296,9 +296,11 @@ fn worst(days: &[Day], weeks: &[usize], values: &[f64], states: &[(Date, WheelSt
 fn notes(inputs: &Inputs, settings: &Settings) -> Vec<String> {
     let mut notes = vec![
         "option prices are modelled: Black-Scholes at the volatility index, one number for all strikes; in truth puts out \
-         of the money are dearer and calls out of the money cheaper"
+         of the money are dearer and calls out of the money cheaper than any one volatility says"
             .to_owned(),
-        "the volatility index speaks of thirty days, the options live for one week".to_owned(),
+        "the volatility index speaks of thirty days and of all strikes, the options live for one week: in calm years it \
+         stands above what one-week options near the money cost, and modelled premiums are then too high"
+            .to_owned(),
         "the index trades as if it were a fund, and options on it deliver it; strikes are not rounded".to_owned(),
         "a price index: neither the programme nor buy-and-hold earns dividends, and options are priced without".to_owned(),
         format!(
