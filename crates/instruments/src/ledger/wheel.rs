@@ -221,7 +221,7 @@ fn cycles_of(steps: &[WheelStep]) -> Vec<(std::ops::Range<usize>, Option<usize>)
         // Before the first position there is no cycle to close: what comes first waits for it.
         let waiting = cycles.len() == 1 && cycles[0].1.is_none() && !held;
         match cycles.last_mut() {
-            Some(last) if !(opens && !waiting) => last.0.end = place + 1,
+            Some(last) if !opens || waiting => last.0.end = place + 1,
             _ => cycles.push((place..place + 1, None)),
         }
         if let Some(last) = cycles.last_mut()
