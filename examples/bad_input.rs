@@ -9,6 +9,8 @@ use examples::figures::{AXES, Figures, figures};
 use examples::inputs::{Files, Inputs};
 use examples::positions;
 use examples::progress::Progress;
+use examples::wheel::figures::figures as wheel_figures;
+use examples::wheel::inputs::Settings;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -248,6 +250,95 @@ fn an_old_rate_is_refused() {
     let message = Inputs::load(&files).unwrap_err().to_string();
     let sentence = "the last value of \"rf\" at or before 2018-12-28 is of 2018-06-30: 181 days old, allowed 62";
     assert_eq!(message, format!("{}: {sentence}", rates.display()));
+}
+
+/// A daily index and its volatility over the last weekdays of 2018.
+fn wheel(folder: &Folder, days: usize) -> Settings {
+    let (mut index, mut volatility) = ("date,SPX\n".to_owned(), "date,vix\n".to_owned());
+    for (i, day) in weekdays(days).iter().enumerate() {
+        let wave = (0.7 * i as f64).sin();
+        index += &format!("{day},{:.4}\n", 2_500.0 + 60.0 * wave);
+        volatility += &format!("{day},{:.2}\n", 20.0 - 5.0 * wave);
+    }
+    Settings {
+        index: folder.write("index.csv", index),
+        volatility_index: folder.write("volatility.csv", volatility),
+        rates: shipped("ff3_monthly.csv"),
+        benchmark: None,
+        delta: 0.3,
+        half_spread: 0.03,
+    }
+}
+
+#[test]
+fn each_fault_of_the_wheels_files_is_one_sentence() {
+    let folder = Folder::new("wheel");
+    let good = || wheel(&folder, 120);
+    let complaint = |settings: Settings| {
+        let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+        wheel_figures(&settings).unwrap_err().to_string().replace(&prefix, "")
+    };
+    let index = |text: &str| Settings { index: folder.write("a.csv", text), ..good() };
+    let volatility = |text: &str| Settings { volatility_index: folder.write("a.csv", text), ..good() };
+    let rates = |text: &str| Settings { rates: folder.write("a.csv", text), ..good() };
+    let benchmark = |text: &str| Settings { benchmark: Some(folder.write("a.csv", text)), ..good() };
+    for (settings, sentence) in [
+        (index("date,A,B\n2018-12-28,1,2\n"), "a.csv: an index file has one column beside the date"),
+        (
+            index("date,A\n2018-12-28,0\n"),
+            "a.csv, line 2, column \"A\": \"0\" is refused: prices must be positive and finite",
+        ),
+        (
+            index("date,A\n2001-12-28,10\n"),
+            "a.csv: index and volatility index share 0 days, which are fewer than 13 weeks",
+        ),
+        (wheel(&folder, 30), "index.csv: index and volatility index share 30 days, which are fewer than 13 weeks"),
+        (
+            volatility("date,A,B\n2018-12-28,1,2\n"),
+            "a.csv: a volatility index file has one column beside the date, or one named \"close\"",
+        ),
+        (volatility("date,A\n2018-12-28,-2\n"), "a.csv: A on 2018-12-28 is -2, which is not positive"),
+        (rates("date,rf\n2018-07-31,-1\n"), "a.csv: \"rf\" of 2018-07-31 is -1, a loss of everything"),
+        (
+            rates("date,rf\n2018-12-20,0.002\n"),
+            "a.csv: \"rf\" has no value at or before 2018-07-16: it starts on 2018-12-20",
+        ),
+        (benchmark("date,put\n2018-12-31,1\n"), "a.csv: put shares 0 months with the programme, fewer than 12"),
+        (benchmark("date,bxm\n2018-12-31,1\n"), "a.csv: unknown column \"put\""),
+        (benchmark("date,put\n2018-12-31,0\n"), "a.csv: put has the level 0, which is not positive"),
+    ] {
+        assert_eq!(complaint(settings), sentence);
+    }
+    for file in [
+        Settings { index: folder.0.join("nowhere.csv"), ..good() },
+        Settings { volatility_index: folder.0.join("nowhere.csv"), ..good() },
+        Settings { rates: folder.0.join("nowhere.csv"), ..good() },
+        Settings { benchmark: Some(folder.0.join("nowhere.csv")), ..good() },
+    ] {
+        assert!(complaint(file).starts_with("nowhere.csv: "));
+    }
+}
+
+#[test]
+fn the_wheel_adds_up() {
+    let folder = Folder::new("turning");
+    for delta in [0.05, 0.3, 0.9] {
+        let figures = wheel_figures(&Settings { delta, ..wheel(&folder, 160) }).unwrap();
+        assert!(figures.statement.total.relative_residual() < 1e-12);
+        assert!(figures.wheel_residual.abs() < 1e-6);
+        assert_eq!(figures.statement.accounts.len(), 1);
+        let cycles: f64 = figures.cycles.iter().map(|cycle| cycle.mark_to_market.total()).sum();
+        let all = cycles + figures.expired_puts_pnl.total();
+        assert!((all - figures.wheel.total()).abs() < 1e-6);
+        let interest = figures.statement.total.mark_to_market.interest;
+        let total = figures.statement.total.mark_to_market.total();
+        assert!((figures.wheel.total() + interest - total).abs() < 1e-6);
+        let again = wheel_figures(&Settings { delta, ..wheel(&folder, 160) }).unwrap();
+        assert_eq!(figures, again);
+        let mut text = String::new();
+        examples::wheel::page::write(&mut text, &figures).unwrap();
+        assert!(!text.contains("NaN") && !text.contains("inf") && text.contains("not compared"));
+    }
 }
 
 fn check(figures: &Figures) {

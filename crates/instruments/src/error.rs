@@ -213,6 +213,16 @@ pub enum Error {
         /// The highest that was found.
         highest: f64,
     },
+    /// An event that a ledger refused; nothing of it was booked.
+    #[error("event {index}, account {account:?}: {fault}")]
+    Ledger {
+        /// Place of the event in the ledger, from 0.
+        index: usize,
+        /// Its account.
+        account: String,
+        /// What is wrong with it.
+        fault: Box<crate::ledger::LedgerFault>,
+    },
 }
 
 impl Error {
@@ -236,6 +246,7 @@ impl Error {
             | Self::Leg { .. }
             | Self::TooManyGroups { .. }
             | Self::AboveMaximum { .. }
+            | Self::Ledger { .. }
             | Self::CrossedQuote { .. }
             | Self::ExpiredQuote { .. }
             | Self::ArbitrageInQuotes { .. }

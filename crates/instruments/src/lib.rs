@@ -37,6 +37,7 @@ mod calendar;
 mod error;
 mod instrument;
 pub mod kernel;
+pub mod ledger;
 pub mod margin;
 mod market;
 mod portfolio_greeks;
