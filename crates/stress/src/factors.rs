@@ -192,7 +192,7 @@ impl FactorModel {
 
     /// As of another day, such as that of today's book.
     #[must_use]
-    pub fn as_of_date(mut self, as_of: Date) -> Self {
+    pub fn with_as_of(mut self, as_of: Date) -> Self {
         self.as_of = as_of;
         self
     }
@@ -472,7 +472,7 @@ pub(crate) mod tests {
         assert!((ten.mean()[0] - 0.01).abs() < 1e-17);
         assert!((ten.covariance().view()[[0, 0]] - 4e-3).abs() < 1e-17);
         assert_eq!(ten.horizon(), Horizon::TEN_DAYS);
-        assert_eq!(ten.as_of_date(date(2025, 2, 3)).as_of(), date(2025, 2, 3));
+        assert_eq!(ten.with_as_of(date(2025, 2, 3)).as_of(), date(2025, 2, 3));
     }
 
     #[test]

@@ -15,7 +15,7 @@ const COLLINEAR: f64 = 1e-10;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Propagation {
-    /// The model with the moves of every factor: given for the shocked ones, conditional means for the others.
+    /// The move of every factor: as given for the shocked ones, the conditional mean for the others.
     pub moves: Vec<(Factor, f64)>,
     /// The shocked factors, as given.
     pub shocked: Vec<Factor>,

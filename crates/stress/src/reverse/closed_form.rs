@@ -1,14 +1,15 @@
 //! Reverse stress of a linear book, without a search.
 
+use alluse_risk_core::Error as CoreError;
+use ndarray::Axis;
+
 use super::loss::{LinearLoss, ScenarioLoss};
 use super::result::ReverseScenario;
+use super::space::Space;
 use super::starts::Start;
 use crate::factors::length;
 use crate::plausibility::chi_square_survival;
 use crate::{Error, FactorModel, Result};
-use alluse_risk_core::Error as CoreError;
-use alluse_risk_core::linalg::symmetric_eigenvalues;
-use ndarray::Axis;
 
 /// The least unusual scenario that costs a linear book at least `target_loss`.
 ///
@@ -61,9 +62,8 @@ pub fn linear_reverse_stress(model: &FactorModel, loss: &LinearLoss, target_loss
     if !achieved.is_finite() {
         return Err(CoreError::Overflow { name: "reverse stress scenario" }.into());
     }
-    let eigenvalues = symmetric_eigenvalues(model.covariance().view())?;
-    let floor = eigenvalues[eigenvalues.len() - 1] * f64::EPSILON * eigenvalues.len() as f64;
-    let degrees_of_freedom = eigenvalues.iter().filter(|v| **v > floor).count();
+    let moving = model.volatilities().iter().any(|volatility| *volatility > 0.0);
+    let degrees_of_freedom = if moving { Space::new(model)?.rank() } else { 0 };
     Ok(ReverseScenario {
         shocks: model.factors().iter().map(|(factor, _)| factor.clone()).zip(moves).collect(),
         distance,

@@ -330,7 +330,7 @@ fn books_that_cannot_be_searched_are_refused() {
     let loss = BookLoss::new(&book, &no_volatility, held).unwrap();
     let found = ReverseStress::new(5_000.0, 1).unwrap().solve(&no_volatility, &loss).unwrap();
     assert_eq!(found.scenarios.len(), 2);
-    let other_day = spot_and_volatility("A", 0.0).as_of_date(date(2019, 1, 2));
+    let other_day = spot_and_volatility("A", 0.0).with_as_of(date(2019, 1, 2));
     assert!(matches!(BookLoss::new(&book, &other_day, Revaluation::default()), Err(Error::Pricing(_))));
     let unknown = Book::builder().share("X", 1.0).build(&market()).unwrap();
     let error = BookLoss::new(&unknown, &spot_and_volatility("A", 0.0), Revaluation::default()).unwrap_err();

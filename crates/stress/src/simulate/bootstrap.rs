@@ -257,6 +257,19 @@ mod tests {
     }
 
     #[test]
+    fn the_first_draws_stay_what_they_are() {
+        let source = BlockBootstrap::new(history(), 4.0, 5).unwrap().with_paths(2_000).unwrap();
+        let drawn = drawn(&source, 2);
+        let ends = [drawn[0], drawn[1], drawn[1_999]];
+        for (got, want) in ends.iter().zip(DRAWN) {
+            assert!((got - want).abs() < 1e-15, "{ends:?}");
+        }
+    }
+
+    /// Our own output: a change is a change of the stream.
+    const DRAWN: [f64; 3] = [0.01, 0.02, 0.02];
+
+    #[test]
     fn crisis_windows_by_weight() {
         let source = BlockBootstrap::new(history(), 2.0, 9).unwrap().with_paths(100_000).unwrap();
         let source = source.with_window_weight(date(2020, 3, 4), date(2020, 3, 5), 6.0).unwrap();
