@@ -270,6 +270,9 @@ fn wheel(folder: &Folder, days: usize) -> Settings {
     }
 }
 
+/// Where a file goes.
+type Place = fn(&mut Settings, PathBuf);
+
 #[test]
 fn each_fault_of_the_wheels_files_is_one_sentence() {
     let folder = Folder::new("wheel");
@@ -278,37 +281,44 @@ fn each_fault_of_the_wheels_files_is_one_sentence() {
         let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
         wheel_figures(&settings).unwrap_err().to_string().replace(&prefix, "")
     };
-    let index = |text: &str| Settings { index: folder.write("a.csv", text), ..good() };
-    let volatility = |text: &str| Settings { volatility_index: folder.write("a.csv", text), ..good() };
-    let rates = |text: &str| Settings { rates: folder.write("a.csv", text), ..good() };
-    let benchmark = |text: &str| Settings { benchmark: Some(folder.write("a.csv", text)), ..good() };
-    for (settings, sentence) in [
-        (index("date,A,B\n2018-12-28,1,2\n"), "a.csv: an index file has one column beside the date"),
+    let index: Place = |settings, path| settings.index = path;
+    let volatility: Place = |settings, path| settings.volatility_index = path;
+    let rates: Place = |settings, path| settings.rates = path;
+    let benchmark: Place = |settings, path| settings.benchmark = Some(path);
+    for (place, text, sentence) in [
+        (index, "date,A,B\n2018-12-28,1,2\n", "a.csv: an index file has one column beside the date"),
         (
-            index("date,A\n2018-12-28,0\n"),
+            index,
+            "date,A\n2018-12-28,0\n",
             "a.csv, line 2, column \"A\": \"0\" is refused: prices must be positive and finite",
         ),
         (
-            index("date,A\n2001-12-28,10\n"),
+            index,
+            "date,A\n2001-12-28,10\n",
             "a.csv: index and volatility index share 0 days, which are fewer than 13 weeks",
         ),
-        (wheel(&folder, 30), "index.csv: index and volatility index share 30 days, which are fewer than 13 weeks"),
         (
-            volatility("date,A,B\n2018-12-28,1,2\n"),
+            volatility,
+            "date,A,B\n2018-12-28,1,2\n",
             "a.csv: a volatility index file has one column beside the date, or one named \"close\"",
         ),
-        (volatility("date,A\n2018-12-28,-2\n"), "a.csv: A on 2018-12-28 is -2, which is not positive"),
-        (rates("date,rf\n2018-07-31,-1\n"), "a.csv: \"rf\" of 2018-07-31 is -1, a loss of everything"),
+        (volatility, "date,A\n2018-12-28,-2\n", "a.csv: A on 2018-12-28 is -2, which is not positive"),
+        (rates, "date,rf\n2018-06-30,-1\n", "a.csv: \"rf\" of 2018-06-30 is -1, a loss of everything"),
         (
-            rates("date,rf\n2018-12-20,0.002\n"),
+            rates,
+            "date,rf\n2018-12-20,0.002\n",
             "a.csv: \"rf\" has no value at or before 2018-07-16: it starts on 2018-12-20",
         ),
-        (benchmark("date,put\n2018-12-31,1\n"), "a.csv: put shares 0 months with the programme, fewer than 12"),
-        (benchmark("date,bxm\n2018-12-31,1\n"), "a.csv: unknown column \"put\""),
-        (benchmark("date,put\n2018-12-31,0\n"), "a.csv: put has the level 0, which is not positive"),
+        (benchmark, "date,put\n2018-12-31,1\n", "a.csv: put shares 0 months with the programme, fewer than 12"),
+        (benchmark, "date,bxm\n2018-12-31,1\n", "a.csv: unknown column \"put\""),
+        (benchmark, "date,put\n2018-12-31,0\n", "a.csv: put has the level 0, which is not positive"),
     ] {
+        let mut settings = good();
+        place(&mut settings, folder.write("a.csv", text));
         assert_eq!(complaint(settings), sentence);
     }
+    let short = "index.csv: index and volatility index share 30 days, which are fewer than 13 weeks";
+    assert_eq!(complaint(wheel(&folder, 30)), short);
     for file in [
         Settings { index: folder.0.join("nowhere.csv"), ..good() },
         Settings { volatility_index: folder.0.join("nowhere.csv"), ..good() },

@@ -121,8 +121,8 @@ mod tests {
         let number = |words: &[&str]| {
             parse(words).unwrap().number_or("--prices", 0.5, "between 0 and 1", |x| x > 0.0 && x < 1.0)
         };
-        assert_eq!(number(&[]).unwrap(), 0.5);
-        assert_eq!(number(&["--prices", "0.25"]).unwrap(), 0.25);
+        assert_eq!(number(&[]), Ok(0.5));
+        assert_eq!(number(&["--prices", "0.25"]), Ok(0.25));
         for bad in ["0", "1", "-0.5", "NaN", "inf", "x"] {
             let said = format!("--prices needs a number between 0 and 1, not {bad:?}");
             assert_eq!(number(&["--prices", bad]).unwrap_err().0, said);
