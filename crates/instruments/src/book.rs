@@ -100,7 +100,17 @@ impl Book {
 
     /// Other positions in the same market.
     pub(crate) fn with_positions(&self, positions: Vec<Position>, labels: LabelTable) -> Result<Self> {
-        RawBook { positions, labels, market: self.market.clone() }.try_into()
+        self.clone().with_market_and_positions(self.market.clone(), positions, labels)
+    }
+
+    /// Other positions in another market.
+    pub(crate) fn with_market_and_positions(
+        self,
+        market: MarketSnapshot,
+        positions: Vec<Position>,
+        labels: LabelTable,
+    ) -> Result<Self> {
+        RawBook { positions, labels, market }.try_into()
     }
 
     /// Currency in which a position is quoted.

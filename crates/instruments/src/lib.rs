@@ -57,7 +57,7 @@ pub use error::{Error, Result};
 pub use instrument::{Instrument, Multiplier, OptionContract};
 pub use market::MarketSnapshot;
 pub use portfolio_greeks::{Betas, PortfolioGreeks};
-pub use revalue::{HeldFixed, Method, Revaluation, TimeRoll};
+pub use revalue::{BookAfter, HeldFixed, Method, Revaluation, TimeRoll};
 pub use strike_selection::{
     Delta, DeltaBand, SelectedStrike, StrikeRequest, StrikeValues, strike_for_delta, strikes_in_band,
 };

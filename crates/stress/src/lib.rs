@@ -21,10 +21,12 @@ mod pivoted;
 mod plausibility;
 mod propagation;
 mod replay;
+mod report;
 mod reverse;
 mod rows;
 mod scenario;
 mod simulate;
+mod spiral;
 
 pub use catalogue::{
     Change, Crisis, CrisisFactor, CrisisLink, CrisisMapping, CrisisMove, Grade, LinkMeasure, Proxy, crises, crisis,
@@ -35,6 +37,7 @@ pub use factors::{Centre, FactorModel, Window};
 pub use grid::{GridPnl, GridPoint, StressGrid, VolatilityAxis};
 pub use propagation::{ConditionalLoss, Propagation, propagate};
 pub use replay::{ProxyReport, Replay, ReplayProxy, Replayed};
+pub use report::{AssignmentCash, AxisPnl, LimitVerdict, ScenarioResult, StressReport, StressTest, stress_losses};
 pub use reverse::{
     BookLoss, LinearLoss, QuadraticLoss, ReverseScenario, ReverseStress, ReverseStressResult, ScenarioLoss, Start,
     linear_reverse_stress,
@@ -46,3 +49,4 @@ pub use scenario::{
     read_scenarios, write_scenarios,
 };
 pub use simulate::{BlockBootstrap, Regime, RegimeMixture, StudentTStress};
+pub use spiral::{ExitCost, MarginRule, MarginSpiral, SpiralEnd, SpiralOutcome, SpiralRound};

@@ -1,5 +1,6 @@
 //! Full revaluation of a book under scenarios: from `Book` × `ScenarioSet` to the P&L cube.
 
+mod after;
 mod approximate;
 mod factors;
 mod row;
@@ -11,6 +12,7 @@ use alluse_risk_core::{
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+pub use after::BookAfter;
 pub use approximate::Method;
 use factors::Factors;
 pub use factors::HeldFixed;

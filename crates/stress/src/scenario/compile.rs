@@ -57,6 +57,10 @@ impl CompileOptions {
         Self { volatilities, ..self }
     }
 
+    pub(super) fn volatilities(&self) -> &FactorVolatilities {
+        &self.volatilities
+    }
+
     /// With another answer to volatilities that a scenario does not mention.
     #[must_use]
     pub fn with_unmoved_volatility(self, unmoved_volatility: UnmovedVolatility) -> Self {

@@ -1,6 +1,7 @@
 //! The scenario language: scenarios as data that can be written, read, checked and compiled.
 
 mod compile;
+mod propagated;
 mod read;
 mod state;
 mod step;

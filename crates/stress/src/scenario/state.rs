@@ -205,6 +205,11 @@ impl Level {
         Self { now, change: 0.0, touched: false }
     }
 
+    /// Where it is today.
+    pub(super) fn now(&self) -> f64 {
+        self.now
+    }
+
     fn value(&self, kind: ShockKind) -> f64 {
         kind.apply(self.now, self.change)
     }
