@@ -9,6 +9,7 @@ pub mod inputs;
 pub mod page;
 pub mod positions;
 pub mod progress;
+pub mod stress;
 pub mod wheel;
 
 pub use failure::{Failure, Result};

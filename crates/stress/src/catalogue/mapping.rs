@@ -15,6 +15,8 @@ pub enum LinkMeasure {
     Relative,
     /// By a difference: basis points become decimals, and points of a volatility index become decimals.
     Absolute,
+    /// By an elasticity: a fall of half moves what follows with a beta of 2 to a quarter, never below zero.
+    Log,
 }
 
 /// What moves in the book, and what it follows.
@@ -22,6 +24,7 @@ pub enum LinkMeasure {
 /// ```text
 /// relative   x · (1 + β · r)           r the relative move on record
 /// absolute   x + β · (end − start)     yields as decimals, volatility points / 100
+/// log        x · (1 + r)^β
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,7 +134,7 @@ impl CrisisMapping {
                 return Err(error.into());
             }
             let default = CrisisLink::new(link.target.clone(), link.follows, link.beta).measure;
-            if default == LinkMeasure::Absolute && link.measure == LinkMeasure::Relative {
+            if default == LinkMeasure::Absolute && link.measure != LinkMeasure::Absolute {
                 let reason = format!("the {} has no relative move", link.follows);
                 return Err(Error::Infeasible { what: "the mapping of a crisis", reason });
             }
@@ -181,6 +184,7 @@ impl Crisis {
             let shock = match link.measure {
                 LinkMeasure::Relative => Shock::Relative(link.beta * size),
                 LinkMeasure::Absolute => Shock::Absolute(link.beta * size),
+                LinkMeasure::Log => Shock::Log(link.beta * size),
             };
             steps.push(Step::new(link.target.clone(), shock));
         }
@@ -203,6 +207,7 @@ impl Crisis {
             (None, _) => return Err(missing("give a proxy for it")),
             (Some(Proxy::Relative(size)), LinkMeasure::Relative)
             | (Some(Proxy::Absolute(size)), LinkMeasure::Absolute) => *size,
+            (Some(Proxy::Relative(size)), LinkMeasure::Log) if *size > -1.0 => libm::log1p(*size),
             (Some(Proxy::Relative(_) | Proxy::Absolute(_)), _) => {
                 return Err(missing("the proxy is in another measure than the link"));
             }
@@ -224,7 +229,10 @@ fn in_measure(change: Change, link: &CrisisLink) -> Result<f64> {
         (Change::Levels { start, end }, LinkMeasure::Relative) => Ok((end - start) / start),
         (Change::Levels { start, end }, LinkMeasure::Absolute) => Ok((end - start) / 100.0),
         (Change::BasisPoints(size), LinkMeasure::Absolute) => Ok(size / 10_000.0),
-        (Change::Relative(_), LinkMeasure::Absolute) | (Change::BasisPoints(_), LinkMeasure::Relative) => {
+        (Change::Relative(size), LinkMeasure::Log) => Ok(libm::log1p(size)),
+        (Change::Levels { start, end }, LinkMeasure::Log) => Ok(libm::log(end / start)),
+        (Change::Relative(_), LinkMeasure::Absolute)
+        | (Change::BasisPoints(_), LinkMeasure::Relative | LinkMeasure::Log) => {
             let reason = format!("the {} is not on record in the {:?} measure", link.follows, link.measure);
             Err(Error::Infeasible { what: "the scenario of a crisis", reason })
         }

@@ -285,3 +285,26 @@ fn every_crisis_prices_a_book() {
     // both.
     assert_eq!(proxies, 2 * 2 + 2 + 1 + 2);
 }
+
+#[test]
+fn an_elasticity_never_leads_below_zero() {
+    let link = |beta| CrisisLink::new(Target::spot("A").unwrap(), CrisisFactor::Equity, beta);
+    let mapping = |link: CrisisLink| CrisisMapping::new(vec![link]).unwrap();
+    let shock =
+        |mapping: &CrisisMapping| crisis("financial_crisis_2007").unwrap().scenario(mapping).unwrap().steps()[0].shock;
+    // The index lost 56.8 %: with a beta of 2 the relative measure would take the price below zero.
+    assert!(matches!(shock(&mapping(link(2.0))), Shock::Relative(x) if x < -1.0));
+    let log = shock(&mapping(link(2.0).in_measure(LinkMeasure::Log)));
+    let index = crisis("financial_crisis_2007").unwrap().recorded(CrisisFactor::Equity).unwrap().change;
+    let Change::Relative(fall) = index else { panic!("{index:?}") };
+    assert!(matches!(log, Shock::Log(x) if (x.exp() - (1.0 + fall).powi(2)).abs() < 1e-12));
+    let volatility = CrisisLink::new(Target::volatility("A").unwrap(), CrisisFactor::VolatilityIndex, 1.0);
+    let both = CrisisMapping::new(vec![volatility.in_measure(LinkMeasure::Log)]).unwrap();
+    let lehman = crisis("lehman_2008").unwrap().scenario(&both).unwrap();
+    assert!(matches!(lehman.steps()[0].shock, Shock::Log(x) if x > 0.9 && x < 1.1));
+    let given = both.with_proxy(CrisisFactor::VolatilityIndex, Proxy::Relative(1.0)).unwrap();
+    let black = crisis("black_monday_1987").unwrap().scenario(&given).unwrap();
+    assert!(matches!(black.steps()[0].shock, Shock::Log(x) if (x - std::f64::consts::LN_2).abs() < 1e-12));
+    let spread = CrisisLink::new(Target::rate("USD").unwrap(), CrisisFactor::Treasury2Year, 1.0);
+    assert!(CrisisMapping::new(vec![spread.in_measure(LinkMeasure::Log)]).is_err());
+}

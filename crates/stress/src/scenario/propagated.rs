@@ -14,7 +14,7 @@ impl StressScenario {
     /// The scenario with a step more for every factor of the model that the book has and no step touches: it moves to
     /// its conditional mean, given the moves of those that are touched.
     ///
-    /// The correlation stress of the scenario is applied first. Toward one means the prices among each other: a
+    /// The correlation stress of the scenario is applied first. Toward one means the prices as a block: a
     /// volatility that moved *with* its price would be no stress. Named matrices come from `matrices`. The result
     /// carries no correlation stress any more, says how far out its shocks are, and compiles like any scenario.
     ///
@@ -242,8 +242,11 @@ mod tests {
         // Correlation 0.5 goes to 0.95 among prices; the beta of B is then 0.95 · 0.03 / 0.02.
         let log = (0.9_f64).ln();
         assert!(matches!(scenario.steps()[1].shock, Shock::Log(x) if (x - 1.425 * log).abs() < 1e-12));
-        // Between price and volatility it stays.
-        assert!(matches!(scenario.steps()[2].shock, Shock::Log(x) if (x + 4.0 * log).abs() < 1e-12));
+        // Toward the volatility, A takes on nine tenths of the correlation of the average of A and B.
+        let (own, other) = (-1.6e-3 / (0.02 * 0.016_f64.sqrt()), -1.0e-3 / (0.03 * 0.016_f64.sqrt()));
+        let average = (own + other) / 3.0_f64.sqrt();
+        let beta = (0.1 * own + 0.9 * average) * 0.016_f64.sqrt() / 0.02;
+        assert!(matches!(scenario.steps()[2].shock, Shock::Log(x) if (x - beta * log).abs() < 1e-12));
         assert!(scenario.correlation().is_none());
         assert!(scenario.assumptions()[0].contains("90 % toward one"));
         let named = toward(CorrelationGoal::Matrix("2008".into()), 1.0);
