@@ -128,7 +128,8 @@ impl MarketSnapshot {
     }
 
     /// With a volatility surface for all options on an asset; it takes precedence over one volatility for all, and a
-    /// contract's own volatility over it.
+    /// contract's own volatility over it. It is read by strike and expiry on its own forwards, whatever the spot of the
+    /// market; [`add_smile_dynamics`](crate::surface::add_smile_dynamics) moves it with the spot.
     ///
     /// # Errors
     /// [`Error::SurfaceDateMismatch`] unless the surface is of the day of the market.

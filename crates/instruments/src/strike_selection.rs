@@ -350,7 +350,7 @@ impl StrikeRequest {
 /// let puts = StrikeRequest::new(&market, "KO", OptionKind::Put, ExerciseStyle::American, date(2019, 2, 15))?
 ///     .with_listed_strikes(vec![43.0, 44.0, 45.0, 46.0, 47.0, 48.0])?;
 /// let selected = strike_for_delta(&puts, Delta::new(-0.30)?)?;
-/// assert_eq!(selected.chosen.strike, 46.0);
+/// assert_eq!(selected.chosen.strike, 45.0); // the exact strike is 45.3
 /// assert!((selected.chosen.delta + 0.30).abs() < 0.1 && selected.matches.len() == 1);
 /// # Ok::<(), alluse_instruments::Error>(())
 /// ```

@@ -4,10 +4,9 @@
 pub(super) const MAX_TILT: f64 = 0.9999;
 /// Lee's bound on the slope of total variance in a wing.
 const MAX_WING_SLOPE: f64 = 2.0;
-/// Lines `α − β |ρ|` below `√(1 − ρ²)`, touching it at 0, 0.6, 0.8, 0.96 and 1: with them positivity of the smile is
-/// linear in the unknowns.
-const CHORDS: [(f64, f64); 4] = [(1.0, 1.0 / 3.0), (1.4, 1.0), (2.2, 2.0), (7.0, 7.0)];
-const CONSTRAINTS: usize = 4 + 2 * CHORDS.len();
+/// Tangents that may be laid against the cone of positive smiles, and the gap left open relative to the level.
+const MAX_CUTS: usize = 40;
+const CUT_GAP: f64 = 1e-10;
 /// Smallest pivot of the scaled normal equations below which they are regularised.
 const PIVOT: f64 = 1e-11;
 
@@ -44,8 +43,8 @@ struct HalfSpace {
 impl Observations<'_> {
     /// The constrained least squares of the quasi-explicit method.
     ///
-    /// A convex quadratic in three unknowns over a polytope: the minimum lies where at most three constraints bind,
-    /// so that all sets of them are tried.
+    /// A convex quadratic in three unknowns: over a polytope its minimum lies where at most three constraints bind, so
+    /// that all sets of them are tried. Positivity is a cone; tangents to it are added where it is left.
     pub(super) fn solve(&self, m: f64, sigma: f64) -> Option<Inner> {
         let columns = |k: f64| {
             let x = k - m;
@@ -70,10 +69,9 @@ impl Observations<'_> {
         }
         let inverse = inverse(&gram)?;
         let free = times(&inverse, &moment);
-        let spaces = half_spaces(sigma, self.floor)
-            .map(|space| HalfSpace { normal: [0, 1, 2].map(|i| space.normal[i] / scale[i]), bound: space.bound });
-        let best = if feasible(&spaces, &free, &free) { free } else { constrained(&inverse, &free, &spaces)? };
-        let [level, tilt, bend] = [0, 1, 2].map(|i| best[i] / scale[i]);
+        let [mut level, tilt, bend] = self.positive(sigma, &scale, &inverse, &free)?;
+        // What the last tangent left open.
+        level += (self.floor - lowest(sigma, &[level, tilt, bend])).max(0.0);
         let error = |k: f64, y: f64| {
             let row = columns(k);
             level + tilt * row[1] + bend * row[2] - y
@@ -82,20 +80,44 @@ impl Observations<'_> {
         let mean_square = points.map(|((k, y), weight)| weight * error(*k, *y) * error(*k, *y)).sum();
         Some(Inner { level, tilt, bend, mean_square })
     }
+
+    /// The minimum over the positive smiles, but for a gap of [`CUT_GAP`].
+    fn positive(&self, sigma: f64, scale: &Vector, inverse: &Matrix, free: &Vector) -> Option<Vector> {
+        let scaled = |space: HalfSpace| HalfSpace { normal: [0, 1, 2].map(|i| space.normal[i] / scale[i]), ..space };
+        let mut spaces = half_spaces().map(scaled).to_vec();
+        let mut best = if feasible(&spaces, free, free) { *free } else { constrained(inverse, free, &spaces, None)? };
+        for _ in 0..MAX_CUTS {
+            let point = [0, 1, 2].map(|i| best[i] / scale[i]);
+            if lowest(sigma, &point) >= self.floor - CUT_GAP * point[0].abs() {
+                break;
+            }
+            spaces.push(scaled(tangent(sigma, self.floor, &point)));
+            best = constrained(inverse, free, &spaces, Some(spaces.len() - 1))?;
+        }
+        Some([0, 1, 2].map(|i| best[i] / scale[i]))
+    }
 }
 
-/// In the unknowns (level, tilt, bend), `level = a + σ bend`.
-fn half_spaces(sigma: f64, floor: f64) -> [HalfSpace; CONSTRAINTS] {
-    let mut spaces = [HalfSpace { normal: [0.0; 3], bound: 0.0 }; CONSTRAINTS];
-    for (index, sign) in [-1.0, 1.0].into_iter().enumerate() {
-        spaces[index] = HalfSpace { normal: [0.0, sign, MAX_TILT], bound: 0.0 };
-        spaces[2 + index] = HalfSpace { normal: [0.0, sign, -1.0], bound: -MAX_WING_SLOPE };
-        for (chord, (alpha, beta)) in CHORDS.into_iter().enumerate() {
-            let normal = [1.0, sign * sigma * beta, sigma * (alpha - 1.0)];
-            spaces[4 + 2 * chord + index] = HalfSpace { normal, bound: floor };
-        }
-    }
-    spaces
+/// `a + bσ√(1 − ρ²)` in the unknowns (level, tilt, bend), `level = a + σ bend`.
+fn lowest(sigma: f64, [level, tilt, bend]: &Vector) -> f64 {
+    level - sigma * bend + sigma * ((bend - tilt) * (bend + tilt)).max(0.0).sqrt()
+}
+
+/// Limits of tilt and wings.
+fn half_spaces() -> [HalfSpace; 4] {
+    [
+        HalfSpace { normal: [0.0, -1.0, MAX_TILT], bound: 0.0 },
+        HalfSpace { normal: [0.0, 1.0, MAX_TILT], bound: 0.0 },
+        HalfSpace { normal: [0.0, -1.0, -1.0], bound: -MAX_WING_SLOPE },
+        HalfSpace { normal: [0.0, 1.0, -1.0], bound: -MAX_WING_SLOPE },
+    ]
+}
+
+/// `a + σ (bend − ρ tilt)/√(1 − ρ²) ≥ floor`, which touches the cone at the tilt of a point.
+fn tangent(sigma: f64, floor: f64, [_, tilt, bend]: &Vector) -> HalfSpace {
+    let rho = if *bend > 0.0 { (tilt / bend).clamp(-MAX_TILT, MAX_TILT) } else { 0.0 };
+    let root = ((1.0 - rho) * (1.0 + rho)).sqrt();
+    HalfSpace { normal: [1.0, -sigma * rho / root, sigma * (1.0 / root - 1.0)], bound: floor }
 }
 
 /// Up to the rounding of a point that was reached from `free`.
@@ -106,10 +128,10 @@ fn feasible(spaces: &[HalfSpace], u: &Vector, free: &Vector) -> bool {
     })
 }
 
-/// The feasible point nearest to `free` in the metric of the quadratic.
-fn constrained(inverse: &Matrix, free: &Vector, spaces: &[HalfSpace]) -> Option<Vector> {
+/// The feasible point nearest to `free` in the metric of the quadratic. Where the last constraint was `added` to a
+/// solved problem whose solution breaks it, it binds, and only sets with it are tried.
+fn constrained(inverse: &Matrix, free: &Vector, spaces: &[HalfSpace], added: Option<usize>) -> Option<Vector> {
     let mut best: Option<(f64, Vector)> = None;
-    let count = spaces.len();
     let mut consider = |active: &[usize]| {
         if let Some((increase, point)) = project(inverse, free, spaces, active)
             && best.is_none_or(|(lowest, _)| increase < lowest)
@@ -118,11 +140,13 @@ fn constrained(inverse: &Matrix, free: &Vector, spaces: &[HalfSpace]) -> Option<
             best = Some((increase, point));
         }
     };
-    for first in 0..count {
+    let firsts = added.map_or(0..spaces.len(), |added| added..added + 1);
+    for first in firsts {
         consider(&[first]);
-        for second in first + 1..count {
+        let others = if added.is_some() { 0..first } else { first + 1..spaces.len() };
+        for second in others.clone() {
             consider(&[first, second]);
-            (second + 1..count).for_each(|third| consider(&[first, second, third]));
+            (second + 1..others.end).for_each(|third| consider(&[first, second, third]));
         }
     }
     best.map(|(_, point)| point)
@@ -247,12 +271,18 @@ mod tests {
     }
 
     #[test]
-    fn chords_lie_below_the_circle_and_touch_it() {
-        for step in 0..=1_000 {
-            let rho = f64::from(step) / 1_000.0;
-            let lower = CHORDS.iter().map(|(alpha, beta)| alpha - beta * rho).fold(f64::INFINITY, f64::min);
-            let circle = (1.0 - rho * rho).sqrt();
-            assert!(lower <= circle + 1e-12 && lower > circle - 0.2, "{rho}: {lower} against {circle}");
+    fn a_tangent_touches_the_cone_and_stays_above_it() {
+        let (sigma, floor) = (0.3, 0.01);
+        let at = |space: &HalfSpace, point: &Vector| dot(&space.normal, point) - space.bound;
+        for rho in [-0.99, -0.6, 0.0, 0.3, 0.8] {
+            // On the cone: a = floor − bσ√(1 − ρ²), level = a + bσ.
+            let b = 0.5;
+            let on = |rho: f64| [floor - b * sigma * (1.0 - rho * rho).sqrt() + b * sigma, rho * b, b];
+            let space = tangent(sigma, floor, &on(rho));
+            assert!(at(&space, &on(rho)).abs() < 1e-14 && (lowest(sigma, &on(rho)) - floor).abs() < 1e-14);
+            for other in [-0.9, -0.4, 0.1, 0.5, 0.95] {
+                assert!(at(&space, &on(other)) >= -1e-14, "{rho} {other}");
+            }
         }
     }
 
@@ -266,6 +296,6 @@ mod tests {
                 inner.level + inner.tilt * x + inner.bend * ((x * x + 0.09_f64).sqrt() - 0.3)
             })
             .fold(f64::INFINITY, f64::min);
-        assert!(lowest > -1e-12 && lowest < 1e-9, "{lowest}");
+        assert!(lowest > 0.0 && lowest < 1e-9, "{lowest}");
     }
 }

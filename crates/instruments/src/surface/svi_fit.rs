@@ -23,7 +23,7 @@ const ROUNDNESS: (f64, f64) = (-6.9, 2.3);
 
 /// How a raw SVI smile is fitted: the quasi-explicit method.
 ///
-/// For each centre `m` and roundness `σ` the other three parameters are a least-squares problem with linear
+/// For each centre `m` and roundness `σ` the other three parameters are a least-squares problem with convex
 /// constraints, solved exactly; `(m, σ)` are searched by downhill simplexes from a grid of starts. The fit keeps
 /// `|ρ| < 1`, wing slopes of at most 2, and total variance positive everywhere. It does not enforce the absence of
 /// butterfly arbitrage, but reports it.
