@@ -66,7 +66,8 @@ fn probabilities_of_puts_match_a_tree() {
             let fine =
                 option.clone().with_grid_size(GridSize::new(256, 800).unwrap()).exercise_probability(drift).unwrap();
             assert!((fine.total - got.total).abs() < 3e-3, "{name} {got:?} {fine:?}");
-            assert!(fine.at_expiry < 0.5 * got.at_expiry && got.at_expiry < 0.02, "{name} {got:?} {fine:?}");
+            // It goes with the root of the step, which is a quarter.
+            assert!(fine.at_expiry < 0.6 * got.at_expiry && got.at_expiry < 0.02, "{name} {got:?} {fine:?}");
         }
     }
 }

@@ -188,7 +188,7 @@ impl DividendOption {
     ///
     /// On the default grid the probabilities are good to a few thousandths. Where exercise is right all the way up to
     /// expiry, as of a put on a share whose yield is below the rate, the probability at expiry is that of the last few
-    /// time steps, and its split from `early` means no more than that; `total` does not depend on it.
+    /// steps and nodes, and its split from `early` means no more than that; `total` does not depend on it.
     ///
     /// # Errors
     /// `OutOfDomain` for a drift that is not finite; `Undefined` for a real-world drift without volatility;
