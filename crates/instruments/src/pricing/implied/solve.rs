@@ -68,8 +68,8 @@ struct Step {
 }
 
 impl Step {
-    /// Whether nothing is left to do after this step. Far from the root Householder's step alone may be small, for its
-    /// correction grows with the distance.
+    /// Whether nothing is left to do after this step. Far from the root Householder's step alone may be small, where
+    /// its correction cancels it.
     #[inline]
     fn is_last(&self, s: f64) -> bool {
         self.newton.abs() <= LAST_STEP * s && self.householder.abs() <= LAST_STEP * s
@@ -119,6 +119,20 @@ mod tests {
                 assert!((got / want - 1.0).abs() < 2e-15, "{x} {price:e} from {start:e}: {got:e}, {want:e}");
             }
         }
+    }
+
+    // Householder's correction cancels the step to 2e-4 of the deviation here, a seventh of the way.
+    #[test]
+    fn a_cancelled_step_is_not_an_arrival() {
+        let target = target(2.218_377_055_597_223_3e-7, 1.502_579_530_758_129_3e-4);
+        for start in [5.1e-5, 5.124e-5, 5.125_172_281_136_025e-5, 5.127e-5] {
+            // The deviation that the price was made of, by quadrature of the vega.
+            let got = from_afar(&target, start).unwrap();
+            assert!((got / 3.769_187_611_732_5e-4 - 1.0).abs() < 1e-13, "{start:e}: {got:e}");
+        }
+        assert!(!Step { newton: 2.4, householder: 1e-5 }.is_last(1.0));
+        assert!(!Step { newton: 1e-5, householder: -2.4 }.is_last(1.0));
+        assert!(Step { newton: -1e-4, householder: -1e-4 }.is_last(1.0));
     }
 
     #[test]
