@@ -138,6 +138,11 @@ impl Factors {
         own.or_else(|| self.volatilities.get(contract.underlying()))
     }
 
+    /// Whether the scenarios shock the volatility of this contract alone.
+    pub(super) fn shocks_contract(&self, contract: &OptionContract) -> bool {
+        !self.contract_volatilities.is_empty() && self.contract_volatilities.contains_key(&contract.id())
+    }
+
     pub(super) fn dividend(&self, asset: &AssetId) -> Option<&Path> {
         self.dividends.get(asset)
     }

@@ -11,7 +11,7 @@ use super::factors::{Factors, Path, VolatilityShock};
 use crate::kernel::{self, Dispatch, European, Input, Scenarios};
 use crate::pricing::{
     AmericanMethod, BlackScholes, BlackScholesInputs, DividendModel, DividendOption, DividendSchedule,
-    ExerciseBoundary, ExerciseStyle, Precision,
+    ExerciseBoundary, ExerciseStyle, OptionKind, Precision,
 };
 use crate::{Book, Error, Instrument, OptionContract, Position, Result, calendar::year_fraction};
 
@@ -147,35 +147,94 @@ impl<'a> Plan<'a> {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<Outcome> {
-        let fx = factors.fx(self.currency);
-        let fx_at = |scenario| fx.map_or(1.0, |path| path.at(scenario));
-        let fx_now = fx.map_or(1.0, |path| path.now);
         let mut outcome = Outcome::default();
-        let value_now = match &self.kind {
-            Kind::Cash => {
-                out.fill(1.0);
-                1.0
-            }
+        match &self.kind {
+            Kind::Cash => out.fill(1.0),
             Kind::Share { asset, dividend } => {
                 let path = spot_path(factors, asset)?;
                 out.iter_mut().zip(range.clone()).for_each(|(out, s)| *out = path.at(s) + dividend);
-                path.now
             }
             Kind::Option(option) => {
                 outcome = option.fill(factors, self.currency, method, range.clone(), scratch, out)?;
-                option.value_now
             }
-        };
-        outcome.measured_error *= self.units.abs() * fx_now;
-        if fx.is_none_or(|path| path.then.is_none()) {
-            out.iter_mut().for_each(|out| *out = self.units * (*out - value_now) * fx_now);
-        } else {
-            let now = value_now * fx_now;
-            out.iter_mut().zip(range).for_each(|(out, s)| *out = self.units * (*out * fx_at(s) - now));
         }
+        outcome.measured_error *= self.units.abs() * factors.fx(self.currency).map_or(1.0, |path| path.now);
+        self.unit_values_to_pnl(factors, range, out)?;
         Ok(outcome)
     }
+
+    /// Turns the value of one unit in each scenario into the P&L of the position.
+    fn unit_values_to_pnl(&self, factors: &Factors, range: Range<usize>, out: &mut [f64]) -> Result<()> {
+        let value_now = match &self.kind {
+            Kind::Cash => 1.0,
+            Kind::Share { asset, .. } => spot_path(factors, asset)?.now,
+            Kind::Option(option) => option.value_now,
+        };
+        match factors.fx(self.currency).filter(|path| path.then.is_some()) {
+            None => {
+                let fx = factors.fx(self.currency).map_or(1.0, |path| path.now);
+                out.iter_mut().for_each(|out| *out = self.units * (*out - value_now) * fx);
+            }
+            Some(fx) => {
+                let now = value_now * fx.now;
+                out.iter_mut().zip(range).for_each(|(out, s)| *out = self.units * (*out * fx.at(s) - now));
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides the exercise boundary of an American option beside the scenarios; `None` for what has none.
+    pub(super) fn boundary_key(&self, factors: &Factors) -> Option<BoundaryKey<'a>> {
+        let Kind::Option(option) = &self.kind else { return None };
+        let contract = option.contract;
+        let shares = contract.style() == ExerciseStyle::American
+            && option.time_then > 0.0
+            && option.schedule_then.is_empty()
+            && !factors.shocks_contract(contract);
+        shares.then(|| {
+            (contract.underlying(), contract.kind() == OptionKind::Call, contract.expiry(), option.volatility.to_bits())
+        })
+    }
+
+    /// The P&L of American options that share their exercise boundaries: each is solved once for all of them.
+    pub(super) fn fill_together(
+        plans: &[&Self],
+        factors: &Factors,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        rows: &mut [&mut [f64]],
+    ) -> Result<()> {
+        let options: Vec<(&Self, &OptionPlan<'_>)> = plans
+            .iter()
+            .filter_map(|plan| match &plan.kind {
+                Kind::Option(option) => Some((*plan, option)),
+                _ => None,
+            })
+            .collect();
+        let Some((first, option)) = options.first() else { return Ok(()) };
+        let market = option.market(factors, first.currency, range.clone(), scratch)?;
+        for scenario in 0..range.len() {
+            let model = market.model(scenario)?;
+            if model.inputs().volatility <= 0.0 {
+                for ((_, option), row) in options.iter().zip(rows.iter_mut()) {
+                    row[scenario] = ScenarioMarket { contract: option.contract, ..market }.price_one(scenario)?;
+                }
+                continue;
+            }
+            let boundary = ExerciseBoundary::new(option.contract.kind(), &model, Precision::default())?;
+            for ((_, option), row) in options.iter().zip(rows.iter_mut()) {
+                row[scenario] = boundary.price_with_strike(market.spot[scenario], option.contract.strike())?;
+            }
+        }
+        for ((plan, _), row) in options.iter().zip(rows.iter_mut()) {
+            plan.unit_values_to_pnl(factors, range.clone(), row)?;
+        }
+        Ok(())
+    }
 }
+
+/// Underlying, whether a call, expiry, and today's volatility.
+pub(super) type BoundaryKey<'a> = (&'a alluse_risk_core::AssetId, bool, Date, u64);
 
 impl OptionPlan<'_> {
     /// Which model of cash dividends the row stands on, if on any.
@@ -208,19 +267,34 @@ impl OptionPlan<'_> {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<Outcome> {
-        let underlying = self.contract.underlying();
-        let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
-        let spot = spot_path(factors, underlying)?;
-        let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
-        let dividend = factors.dividend(underlying).ok_or_else(|| missing("dividend yield"))?;
-        let shock = factors.volatility(self.contract).ok_or_else(|| missing("volatility"))?;
         if self.time_then <= 0.0 {
+            let underlying = self.contract.underlying();
+            let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
+            let spot = spot_path(factors, underlying)?;
+            let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
             for (out, s) in out.iter_mut().zip(range) {
                 // The cash of the settlement earns the rate until the scenario ends.
                 *out = self.contract.intrinsic(spot.at(s)) * libm::exp(-rate.at(s) * self.time_then);
             }
             return Ok(Outcome::default());
         }
+        approximate::fill(&self.market(factors, currency, range, scratch)?, method, out)
+    }
+
+    /// The inputs of its price in each scenario.
+    fn market<'s>(
+        &'s self,
+        factors: &'s Factors,
+        currency: &alluse_risk_core::Currency,
+        range: Range<usize>,
+        scratch: &'s mut Scratch,
+    ) -> Result<ScenarioMarket<'s>> {
+        let underlying = self.contract.underlying();
+        let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
+        let spot = spot_path(factors, underlying)?;
+        let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
+        let dividend = factors.dividend(underlying).ok_or_else(|| missing("dividend yield"))?;
+        let shock = factors.volatility(self.contract).ok_or_else(|| missing("volatility"))?;
         scratch.spot.clear();
         scratch.spot.extend(range.clone().map(|s| spot.at(s).max(f64::MIN_POSITIVE)));
         scratch.volatility.clear();
@@ -235,7 +309,7 @@ impl OptionPlan<'_> {
             VolatilityShock::Fixed => Input::Constant(self.volatility),
             _ => Input::PerScenario(&scratch.volatility),
         };
-        let market = ScenarioMarket {
+        Ok(ScenarioMarket {
             contract: self.contract,
             time: self.time_then,
             spot: &scratch.spot,
@@ -245,8 +319,7 @@ impl OptionPlan<'_> {
             dividend_yield: input(dividend, &range),
             schedule: &self.schedule_then,
             dividend_model: self.dividend_model,
-        };
-        approximate::fill(&market, method, out)
+        })
     }
 }
 
