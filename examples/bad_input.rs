@@ -9,6 +9,7 @@ use examples::figures::{AXES, Figures, figures};
 use examples::inputs::{Files, Inputs};
 use examples::positions;
 use examples::progress::Progress;
+use examples::stress::figures as stress;
 use examples::wheel::figures::figures as wheel_figures;
 use examples::wheel::inputs::Settings;
 use jiff::ToSpan;
@@ -351,6 +352,82 @@ fn the_wheel_adds_up() {
     }
 }
 
+/// What the stress report says about a file of scenarios.
+fn stressed(folder: &Folder, scenarios: impl AsRef<[u8]>) -> examples::Result<stress::Figures> {
+    let files = shipped_files();
+    let settings = stress::Settings {
+        index: files.index.clone(),
+        volatility_index: files.volatility_index.clone(),
+        scenarios: folder.write("scenarios.json", scenarios),
+        limit: 0.25,
+        reverse: 0.20,
+    };
+    stress::figures(&Inputs::load(&files)?, &settings, &mut Progress::new(7))
+}
+
+fn shipped_files() -> Files {
+    Files {
+        prices: shipped("stocks20_daily.csv"),
+        positions: shipped("positions.csv"),
+        index: shipped("sp500_index_daily.csv"),
+        volatility_index: shipped("vix_2014_2018_daily.csv"),
+        rates: shipped("ff3_monthly.csv"),
+        hold_volatility: false,
+    }
+}
+
+fn spot_shock(name: &str, asset: &str, shock: &str) -> String {
+    format!(r#"[{{"name": "{name}", "steps": [{{"target": {{"spot": {asset}}}, "shock": {shock}}}]}}]"#)
+}
+
+#[test]
+fn each_fault_of_a_scenario_file_is_one_sentence() {
+    let folder = Folder::new("scenarios");
+    let complaint = |text: &str| {
+        let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+        stressed(&folder, text).unwrap_err().to_string().replace(&prefix, "")
+    };
+    for (text, said) in [
+        ("".to_owned(), "scenarios.json: line 1, column 0:"),
+        ("[\n{\"name\": 3}]".to_owned(), "scenarios.json: line 2, column 10:"),
+        (r#"[{"name": "x", "steps": [], "colour": 1}]"#.to_owned(), "colour"),
+        (r#"[{"name": "x", "steps": []}]"#.to_owned(), "it has no steps"),
+        (spot_shock("x", r#"{"one": "ZZZ"}"#, r#"{"relative": -0.1}"#), "does not know the ZZZ"),
+        (spot_shock("x", "\"every\"", r#"{"relative": -1.0}"#), "would become 0, which is not positive"),
+        (spot_shock("x", "\"every\"", r#"{"relative": -0.1}"#), "says nothing about the volatility of"),
+        (
+            spot_shock("x", "\"every\"", r#"{"standard_deviations": -3}"#),
+            "the map of factor volatilities does not know",
+        ),
+        (spot_shock("lehman_2008", "\"every\"", r#"{"relative": 0.0}"#), "lehman_2008"),
+    ] {
+        let got = complaint(&text);
+        assert!(got.contains(said) && !got.contains('\n'), "{got:?} lacks {said:?}");
+    }
+}
+
+#[test]
+fn the_stress_report_of_the_shipped_data_adds_up() {
+    let folder = Folder::new("stress");
+    let figures = stressed(&folder, std::fs::read(shipped("stress_scenarios.json")).unwrap()).unwrap();
+    assert!(figures.report.scenarios.len() > 30);
+    for result in &figures.report.scenarios {
+        let pnl = *result.pnl.known().unwrap();
+        for axis in &result.by_label {
+            let sum: f64 = axis.labels.iter().map(|(_, pnl)| *pnl.known().unwrap()).sum();
+            assert!((sum - pnl).abs() < 1e-6, "{} by {}", result.name, axis.axis);
+        }
+    }
+    assert_eq!(figures.strategies.len(), 11);
+    let reverse = figures.reverse.known().unwrap();
+    assert!(reverse.scenarios.iter().all(|s| s.loss >= reverse.target_loss * (1.0 - 1e-6)));
+    let mut text = String::new();
+    examples::stress::page::write(&mut text, &figures).unwrap();
+    assert!(text.contains("lehman_2008") && !text.contains("NaN"));
+    let text = serde_json::to_string(&figures).unwrap();
+    assert!(!text.contains("NaN"));
+}
+
 fn check(figures: &Figures) {
     assert_eq!(figures.coverage.positions, figures.positions);
     assert!(figures.coverage.is_complete());
@@ -384,15 +461,7 @@ fn a_small_book_goes_through() {
 
 #[test]
 fn the_figures_of_the_shipped_data_add_up() {
-    let files = Files {
-        prices: shipped("stocks20_daily.csv"),
-        positions: shipped("positions.csv"),
-        index: shipped("sp500_index_daily.csv"),
-        volatility_index: shipped("vix_2014_2018_daily.csv"),
-        rates: shipped("ff3_monthly.csv"),
-        hold_volatility: false,
-    };
-    let figures = figures(Inputs::load(&files).unwrap(), &mut Progress::new(6)).unwrap();
+    let figures = figures(Inputs::load(&shipped_files()).unwrap(), &mut Progress::new(6)).unwrap();
     check(&figures);
     assert_eq!(figures.exposures.len(), AXES.len());
     assert!(!figures.modelled.is_empty() && !figures.notes.is_empty());

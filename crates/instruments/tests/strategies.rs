@@ -1,6 +1,7 @@
 //! Strategies in bags of legs, and what they cost in margin.
 
-#![allow(clippy::float_cmp, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::float_cmp, reason = "tests compare exactly representable numbers")]
 
 use alluse_instruments::margin::{
     MarginRates, OptionClass, PortfolioMarginRules, StockRates, StrategyMarginRules, compare,

@@ -158,7 +158,7 @@ fn grid(inputs: &Inputs) -> Result<GridFigures> {
     let volatilities = vec![-0.25, 0.0, 0.5, 1.0];
     let pnl = StressGrid::new(spots.clone(), VolatilityAxis::Relative(volatilities.clone()))?.revalue(&inputs.book)?;
     let total = pnl.total();
-    let cell = |v: usize| (0..spots.len()).map(|s| total[[s, v, 0]]).collect();
+    let cell = |v: usize| (0..spots.len()).map(|s| total[[0, v, s]]).collect();
     Ok(GridFigures { pnl: (0..volatilities.len()).map(cell).collect(), spots, volatilities })
 }
 

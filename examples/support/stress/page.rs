@@ -242,7 +242,7 @@ fn foot(page: &mut impl Write, figures: &Figures) -> Result {
     for result in &figures.report.scenarios {
         for assumption in &result.assumptions {
             let text = assumption.to_string();
-            if !said.contains(&text) && said.len() < 40 && text.contains("moves as in") {
+            if !said.contains(&text) && (text.contains("moves as in") || text.contains("deviations out")) {
                 said.push(text);
             }
         }

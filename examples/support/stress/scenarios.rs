@@ -149,16 +149,16 @@ fn replayed(
     Ok(Some(scenario))
 }
 
-/// The largest position loses 30 %, and the other prices and volatilities follow with correlations half way to one.
+/// The underlying of the largest delta loses 30 %, and the other prices and volatilities follow with correlations half way to one.
 fn followed(book: &Book, model: &FactorModel) -> Result<Option<StressScenario>> {
-    let exposures = book.exposures();
-    let largest = book
-        .positions()
-        .iter()
-        .zip(&exposures)
-        .filter_map(|(position, (_, exposure))| Some((position.instrument.underlying()?, exposure.known()?)))
-        .max_by(|a, b| a.1.dollar_delta.total_cmp(&b.1.dollar_delta));
-    let Some((asset, _)) = largest else { return Ok(None) };
+    let mut deltas: Vec<(AssetId, f64)> = underlyings(book).into_iter().map(|asset| (asset, 0.0)).collect();
+    for (position, (_, exposure)) in book.positions().iter().zip(book.exposures()) {
+        let place = deltas.iter_mut().find(|(asset, _)| position.instrument.underlying() == Some(asset));
+        if let (Some((_, sum)), Some(exposure)) = (place, exposure.known()) {
+            *sum += exposure.dollar_delta;
+        }
+    }
+    let Some((asset, _)) = deltas.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)) else { return Ok(None) };
     let steps = vec![Step::new(Target::spot(asset.as_str())?, Shock::Relative(-0.30))];
     let scenario = StressScenario::new(&format!("{asset} falls, all follow"), steps)?
         .with_description(&format!("{asset} loses 30 %; the rest follows by its conditional mean"))

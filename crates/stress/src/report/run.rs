@@ -130,15 +130,16 @@ fn by_label(axis: &str, pnl: &ScenarioPnl, index: usize) -> AxisPnl {
     AxisPnl { axis: axis.to_owned(), labels: valued.chain(without).collect() }
 }
 
+/// What was taken for granted in this scenario, without what the others of its set say of themselves.
 fn scenario_assumptions(scenario: &StressScenario, pnl: &ScenarioPnl) -> Vec<Assumption> {
-    let own = scenario.assumptions().iter().map(|text| Assumption::Note { text: text.clone() });
-    let mut all: Vec<Assumption> = own.collect();
-    for assumption in pnl.assumptions() {
-        if !all.contains(assumption) {
-            all.push(assumption.clone());
+    let own = format!("scenario {:?}:", scenario.name().as_str());
+    let concerns = |assumption: &&Assumption| match assumption {
+        Assumption::ModelledInput { description: text } | Assumption::Note { text } => {
+            !text.starts_with("scenario \"") || text.starts_with(&own)
         }
-    }
-    all
+        _ => true,
+    };
+    pnl.assumptions().iter().filter(concerns).cloned().collect()
 }
 
 fn margin(

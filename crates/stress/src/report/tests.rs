@@ -179,6 +179,17 @@ fn the_report_is_json_and_back() {
 }
 
 #[test]
+fn a_scenario_speaks_of_its_own_assumptions() {
+    let noted = |name: &str| shock(name, -0.1, 0.2, 0).with_assumption(&format!("about {name}"));
+    let report = StressTest::new(vec![noted("one"), noted("two")]).unwrap().run(&book()).unwrap();
+    for (result, other) in report.scenarios.iter().zip(["two", "one"]) {
+        let texts: Vec<String> = result.assumptions.iter().map(ToString::to_string).collect();
+        assert!(texts.iter().any(|text| text.contains(&format!("about {}", result.name))), "{texts:?}");
+        assert!(!texts.iter().any(|text| text.contains(&format!("about {other}"))), "{texts:?}");
+    }
+}
+
+#[test]
 fn malformed_tests_are_refused() {
     assert!(StressTest::new(vec![]).is_err());
     assert!(StressTest::new(vec![shock("a", 0.0, 0.0, 0), shock("a", 0.0, 0.0, 0)]).is_err());
