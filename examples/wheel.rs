@@ -5,15 +5,14 @@
 //! cargo run --release --example wheel -- --delta 0.2 --benchmark put_and_bxm_monthly.csv
 //! ```
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use examples::arguments::{Accepts, Arguments};
+use examples::arguments::Accepts;
+use examples::program::Program;
 use examples::wheel::figures::figures;
 use examples::wheel::inputs::Settings;
 use examples::wheel::page;
-use examples::{Failure, Result};
 
 const HELP: &str = "\
 A weekly programme that sells puts and calls on an index, every step booked in a ledger.
@@ -37,41 +36,18 @@ const ACCEPTS: Accepts = Accepts {
 };
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing better can be done when even this fails.
-            let _ = writeln!(std::io::stderr(), "wheel: {failure}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<()> {
-    let arguments = Arguments::parse(std::env::args().skip(1), ACCEPTS)?;
-    if arguments.has("--help") {
-        return Ok(writeln!(std::io::stdout(), "{HELP}")?);
-    }
-    let settings = Settings {
-        index: arguments.path_or("--index", "sp500_index_daily.csv"),
-        volatility_index: arguments.path_or("--volatility-index", "vix_2014_2018_daily.csv"),
-        rates: arguments.path_or("--rates", "ff3_monthly.csv"),
-        benchmark: arguments.value("--benchmark").map(PathBuf::from),
-        delta: arguments.number_or("--delta", 0.30, "between 0 and 1", |x| x > 0.0 && x < 1.0)?,
-        half_spread: arguments
-            .number_or("--half-spread", 0.03, "at least 0 and below 1", |x| (0.0..1.0).contains(&x))?,
-    };
-    let figures = figures(&settings)?;
-    let mut text = String::new();
-    page::write(&mut text, &figures).map_err(|error| Failure(error.to_string()))?;
-    let json = arguments.value("--json").map_or_else(|| PathBuf::from("out/wheel.json"), PathBuf::from);
-    if let Some(folder) = json.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
-    }
-    std::fs::write(&json, serde_json::to_string_pretty(&figures)?)
-        .map_err(|error| Failure::in_file(&json.display().to_string(), error))?;
-    let mut out = std::io::stdout().lock();
-    write!(out, "{text}")?;
-    writeln!(out, "\nthe same figures as JSON: {}", json.display())?;
-    Ok(())
+    Program { name: "wheel", help: HELP, accepts: ACCEPTS }.main(
+        |arguments| {
+            figures(&Settings {
+                index: arguments.path_or("--index", "sp500_index_daily.csv"),
+                volatility_index: arguments.path_or("--volatility-index", "vix_2014_2018_daily.csv"),
+                rates: arguments.path_or("--rates", "ff3_monthly.csv"),
+                benchmark: arguments.value("--benchmark").map(PathBuf::from),
+                delta: arguments.number_or("--delta", 0.30, "between 0 and 1", |x| x > 0.0 && x < 1.0)?,
+                half_spread: arguments
+                    .number_or("--half-spread", 0.03, "at least 0 and below 1", |x| (0.0..1.0).contains(&x))?,
+            })
+        },
+        |text, figures| page::write(text, figures),
+    )
 }

@@ -8,6 +8,7 @@ pub mod figures;
 pub mod inputs;
 pub mod page;
 pub mod positions;
+pub mod program;
 pub mod progress;
 pub mod stress;
 pub mod wheel;

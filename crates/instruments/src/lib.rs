@@ -19,6 +19,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! | question | answer |
+//! |---|---|
+//! | what is an option worth, and how does it move? | [`pricing`], batches: [`kernel`] |
+//! | which volatility has a strike? | [`surface`], [`strike_for_delta`] |
+//! | what is the book worth, now and in every scenario? | [`Book`], [`Revaluation`], [`Book::after`], [`Book::greeks_by`] |
+//! | which strategies are in it, and what margin do they take? | [`strategy`], [`margin`] |
+//! | what if short options are assigned? | [`AssignmentAnalysis`], [`Book::assignment_obligations`] |
+//! | what became of every trade? | [`ledger`] |
+//!
 //! # Conventions
 //! Rates and dividend yields are continuously compounded, volatility is per √year, time is ACT/365F to the close of the
 //! expiry date. Greeks are per unit of their input. A position that cannot be valued is reported, never

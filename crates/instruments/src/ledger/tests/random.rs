@@ -391,7 +391,8 @@ proptest! {
         for held in ledger.holdings() {
             prop_assert!(held.quantity != 0.0 && !held.lots.is_empty());
             let sum: f64 = held.lots.iter().map(|lot| lot.quantity).sum();
-            prop_assert_eq!(held.quantity, sum);
+            // Trades enter both in another order, so they agree up to rounding.
+            prop_assert!((held.quantity - sum).abs() <= 1e-12 * sum.abs());
             prop_assert!(held.lots.iter().all(|lot| lot.quantity * held.quantity > 0.0));
             prop_assert!(held.lots.windows(2).all(|pair| pair[0].date <= pair[1].date));
         }
