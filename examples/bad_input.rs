@@ -388,7 +388,7 @@ fn each_fault_of_a_scenario_file_is_one_sentence() {
         stressed(&folder, text).unwrap_err().to_string().replace(&prefix, "")
     };
     for (text, said) in [
-        ("".to_owned(), "scenarios.json: line 1, column 0:"),
+        ("".to_owned(), "scenarios.json: line 1, column 1:"),
         ("[\n{\"name\": 3}]".to_owned(), "scenarios.json: line 2, column 10:"),
         (r#"[{"name": "x", "steps": [], "colour": 1}]"#.to_owned(), "colour"),
         (r#"[{"name": "x", "steps": []}]"#.to_owned(), "it has no steps"),
