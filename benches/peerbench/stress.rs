@@ -99,7 +99,8 @@ fn book(smile: Smile) -> Result<Book> {
                             let own = volatility * (1.0 - 0.4 * moneyness.ln() + 0.01 * e as f64);
                             market = market.with_contract_volatility(&contract, own)?;
                         }
-                        builder = builder.option(contract, quantity);
+                        let name = contract.id();
+                        builder = builder.option(contract, quantity).named(name.as_str());
                     }
                 }
             }
