@@ -38,8 +38,7 @@ const ACCEPTS: Accepts = Accepts {
 };
 
 fn main() -> ExitCode {
-    Program { name: "risk_report", help: HELP, accepts: ACCEPTS }
-        .main(report, |text, figures| page::write(text, figures))
+    Program { name: "risk_report", help: HELP, accepts: ACCEPTS }.main(report, page::write)
 }
 
 fn report(arguments: &Arguments) -> Result<Figures> {

@@ -49,8 +49,7 @@ const ACCEPTS: Accepts = Accepts {
 };
 
 fn main() -> ExitCode {
-    Program { name: "stress_report", help: HELP, accepts: ACCEPTS }
-        .main(report, |text, figures| page::write(text, figures))
+    Program { name: "stress_report", help: HELP, accepts: ACCEPTS }.main(report, page::write)
 }
 
 fn report(arguments: &Arguments) -> Result<Figures> {

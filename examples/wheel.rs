@@ -48,6 +48,6 @@ fn main() -> ExitCode {
                     .number_or("--half-spread", 0.03, "at least 0 and below 1", |x| (0.0..1.0).contains(&x))?,
             })
         },
-        |text, figures| page::write(text, figures),
+        page::write,
     )
 }
