@@ -3,8 +3,10 @@
 use std::hint::black_box;
 
 use alluse_quant::instruments::kernel::{
-    Dispatch, European, OptionKind, Options, Scenarios, book_greeks, math, price_options, price_scenarios,
+    Dispatch, European, OptionKind, Options, Quotes, Scenarios, book_greeks, implied_volatilities, math, price_options,
+    price_scenarios,
 };
+use alluse_quant::instruments::pricing::{SpotQuote, implied_volatility};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const SEED: u64 = 4;
@@ -163,5 +165,49 @@ fn greeks(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, european_reval, price_kernel, greeks);
+/// One quote after the other, and all of them in one batch; every option is out of the money.
+fn implied_volatility_group(c: &mut Criterion) {
+    let n = 1000;
+    let mut book = Book::new(n, &mut Uniform(SEED));
+    for i in 0..n {
+        book.kind[i] = if book.strike[i] > book.spot[i] { OptionKind::Call } else { OptionKind::Put };
+    }
+    let mut price = vec![0.0; n];
+    assert!(price_options(Dispatch::scalar(), &book.options(), &mut price).is_ok());
+    let quotes = Quotes {
+        kind: &book.kind,
+        price: &price,
+        spot: &book.spot,
+        strike: &book.strike,
+        time: &book.time,
+        rate: &book.rate,
+        dividend_yield: &book.dividend_yield,
+    };
+    let quote = |i: usize| SpotQuote {
+        spot: book.spot[i],
+        strike: book.strike[i],
+        time: book.time[i],
+        rate: book.rate[i],
+        dividend_yield: book.dividend_yield[i],
+    };
+    let mut group = c.benchmark_group("implied_volatility");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function(BenchmarkId::new("one", 1), |b| {
+        b.iter(|| implied_volatility(black_box(book.kind[0]), black_box(price[0]), black_box(&quote(0))));
+    });
+    group.throughput(Throughput::Elements(n as u64));
+    group.bench_function(BenchmarkId::new("one_by_one", n), |b| {
+        b.iter(|| {
+            (0..n).filter_map(|i| implied_volatility(book.kind[i], black_box(price[i]), &quote(i)).ok()).sum::<f64>()
+        });
+    });
+    for (name, dispatch) in [("vector", Dispatch::detect()), ("scalar", Dispatch::scalar())] {
+        group.bench_function(BenchmarkId::new(name, n), |b| {
+            b.iter(|| implied_volatilities(dispatch, black_box(&quotes)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, european_reval, price_kernel, greeks, implied_volatility_group);
 criterion_main!(benches);

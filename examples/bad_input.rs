@@ -9,6 +9,9 @@ use examples::figures::{AXES, Figures, figures};
 use examples::inputs::{Files, Inputs};
 use examples::positions;
 use examples::progress::Progress;
+use examples::stress::figures as stress;
+use examples::wheel::figures::figures as wheel_figures;
+use examples::wheel::inputs::Settings;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -250,6 +253,181 @@ fn an_old_rate_is_refused() {
     assert_eq!(message, format!("{}: {sentence}", rates.display()));
 }
 
+/// A daily index and its volatility over the last weekdays of 2018.
+fn wheel(folder: &Folder, days: usize) -> Settings {
+    let (mut index, mut volatility) = ("date,SPX\n".to_owned(), "date,vix\n".to_owned());
+    for (i, day) in weekdays(days).iter().enumerate() {
+        let wave = (0.7 * i as f64).sin();
+        index += &format!("{day},{:.4}\n", 2_500.0 + 60.0 * wave);
+        volatility += &format!("{day},{:.2}\n", 20.0 - 5.0 * wave);
+    }
+    Settings {
+        index: folder.write("index.csv", index),
+        volatility_index: folder.write("volatility.csv", volatility),
+        rates: shipped("ff3_monthly.csv"),
+        benchmark: None,
+        delta: 0.3,
+        half_spread: 0.03,
+    }
+}
+
+/// Where a file goes.
+type Place = fn(&mut Settings, PathBuf);
+
+#[test]
+fn each_fault_of_the_wheels_files_is_one_sentence() {
+    let folder = Folder::new("wheel");
+    let good = || wheel(&folder, 120);
+    let complaint = |settings: Settings| {
+        let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+        wheel_figures(&settings).unwrap_err().to_string().replace(&prefix, "")
+    };
+    let index: Place = |settings, path| settings.index = path;
+    let volatility: Place = |settings, path| settings.volatility_index = path;
+    let rates: Place = |settings, path| settings.rates = path;
+    let benchmark: Place = |settings, path| settings.benchmark = Some(path);
+    for (place, text, sentence) in [
+        (index, "date,A,B\n2018-12-28,1,2\n", "a.csv: an index file has one column beside the date"),
+        (
+            index,
+            "date,A\n2018-12-28,0\n",
+            "a.csv, line 2, column \"A\": \"0\" is refused: prices must be positive and finite",
+        ),
+        (
+            index,
+            "date,A\n2001-12-28,10\n",
+            "a.csv: index and volatility index share 0 days, which are fewer than 13 weeks",
+        ),
+        (
+            volatility,
+            "date,A,B\n2018-12-28,1,2\n",
+            "a.csv: a volatility index file has one column beside the date, or one named \"close\"",
+        ),
+        (volatility, "date,A\n2018-12-28,-2\n", "a.csv: A on 2018-12-28 is -2, which is not positive"),
+        (rates, "date,rf\n2018-06-30,-1\n", "a.csv: \"rf\" of 2018-06-30 is -1, a loss of everything"),
+        (
+            rates,
+            "date,rf\n2018-12-20,0.002\n",
+            "a.csv: \"rf\" has no value at or before 2018-07-16: it starts on 2018-12-20",
+        ),
+        (benchmark, "date,put\n2018-12-31,1\n", "a.csv: put shares 0 months with the programme, fewer than 12"),
+        (benchmark, "date,bxm\n2018-12-31,1\n", "a.csv: unknown column \"put\""),
+        (benchmark, "date,put\n2018-12-31,0\n", "a.csv: put has the level 0, which is not positive"),
+    ] {
+        let mut settings = good();
+        place(&mut settings, folder.write("a.csv", text));
+        assert_eq!(complaint(settings), sentence);
+    }
+    let short = "index.csv: index and volatility index share 30 days, which are fewer than 13 weeks";
+    assert_eq!(complaint(wheel(&folder, 30)), short);
+    for file in [
+        Settings { index: folder.0.join("nowhere.csv"), ..good() },
+        Settings { volatility_index: folder.0.join("nowhere.csv"), ..good() },
+        Settings { rates: folder.0.join("nowhere.csv"), ..good() },
+        Settings { benchmark: Some(folder.0.join("nowhere.csv")), ..good() },
+    ] {
+        assert!(complaint(file).starts_with("nowhere.csv: "));
+    }
+}
+
+#[test]
+fn the_wheel_adds_up() {
+    let folder = Folder::new("turning");
+    for delta in [0.05, 0.3, 0.9] {
+        let figures = wheel_figures(&Settings { delta, ..wheel(&folder, 160) }).unwrap();
+        assert!(figures.statement.total.relative_residual() < 1e-12);
+        assert!(figures.wheel_residual.abs() < 1e-6);
+        assert_eq!(figures.statement.accounts.len(), 1);
+        let cycles: f64 = figures.cycles.iter().map(|cycle| cycle.mark_to_market.total()).sum();
+        let all = cycles + figures.expired_puts_pnl.total();
+        assert!((all - figures.wheel.total()).abs() < 1e-6);
+        let interest = figures.statement.total.mark_to_market.interest;
+        let total = figures.statement.total.mark_to_market.total();
+        assert!((figures.wheel.total() + interest - total).abs() < 1e-6);
+        let again = wheel_figures(&Settings { delta, ..wheel(&folder, 160) }).unwrap();
+        assert_eq!(figures, again);
+        let mut text = String::new();
+        examples::wheel::page::write(&mut text, &figures).unwrap();
+        assert!(!text.contains("NaN") && !text.contains("inf") && text.contains("not compared"));
+    }
+}
+
+/// What the stress report says about a file of scenarios.
+fn stressed(folder: &Folder, scenarios: impl AsRef<[u8]>) -> examples::Result<stress::Figures> {
+    let files = shipped_files();
+    let settings = stress::Settings {
+        index: files.index.clone(),
+        volatility_index: files.volatility_index.clone(),
+        scenarios: folder.write("scenarios.json", scenarios),
+        limit: 0.25,
+        reverse: 0.20,
+    };
+    stress::figures(&Inputs::load(&files)?, &settings, &mut Progress::new(7))
+}
+
+fn shipped_files() -> Files {
+    Files {
+        prices: shipped("stocks20_daily.csv"),
+        positions: shipped("positions.csv"),
+        index: shipped("sp500_index_daily.csv"),
+        volatility_index: shipped("vix_2014_2018_daily.csv"),
+        rates: shipped("ff3_monthly.csv"),
+        hold_volatility: false,
+    }
+}
+
+fn spot_shock(name: &str, asset: &str, shock: &str) -> String {
+    format!(r#"[{{"name": "{name}", "steps": [{{"target": {{"spot": {asset}}}, "shock": {shock}}}]}}]"#)
+}
+
+#[test]
+fn each_fault_of_a_scenario_file_is_one_sentence() {
+    let folder = Folder::new("scenarios");
+    let complaint = |text: &str| {
+        let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+        stressed(&folder, text).unwrap_err().to_string().replace(&prefix, "")
+    };
+    for (text, said) in [
+        ("".to_owned(), "scenarios.json: line 1, column 1:"),
+        ("[\n{\"name\": 3}]".to_owned(), "scenarios.json: line 2, column 10:"),
+        (r#"[{"name": "x", "steps": [], "colour": 1}]"#.to_owned(), "colour"),
+        (r#"[{"name": "x", "steps": []}]"#.to_owned(), "it has no steps"),
+        (spot_shock("x", r#"{"one": "ZZZ"}"#, r#"{"relative": -0.1}"#), "does not know the ZZZ"),
+        (spot_shock("x", "\"every\"", r#"{"relative": -1.0}"#), "would become 0, which is not positive"),
+        (spot_shock("x", "\"every\"", r#"{"relative": -0.1}"#), "says nothing about the volatility of"),
+        (
+            spot_shock("x", "\"every\"", r#"{"standard_deviations": -3}"#),
+            "the map of factor volatilities does not know",
+        ),
+        (spot_shock("lehman_2008", "\"every\"", r#"{"relative": 0.0}"#), "lehman_2008"),
+    ] {
+        let got = complaint(&text);
+        assert!(got.contains(said) && !got.contains('\n'), "{got:?} lacks {said:?}");
+    }
+}
+
+#[test]
+fn the_stress_report_of_the_shipped_data_adds_up() {
+    let folder = Folder::new("stress");
+    let figures = stressed(&folder, std::fs::read(shipped("stress_scenarios.json")).unwrap()).unwrap();
+    assert!(figures.report.scenarios.len() > 30);
+    for result in &figures.report.scenarios {
+        let pnl = *result.pnl.known().unwrap();
+        for axis in &result.by_label {
+            let sum: f64 = axis.labels.iter().map(|(_, pnl)| *pnl.known().unwrap()).sum();
+            assert!((sum - pnl).abs() < 1e-6, "{} by {}", result.name, axis.axis);
+        }
+    }
+    assert_eq!(figures.strategies.len(), 11);
+    let reverse = figures.reverse.known().unwrap();
+    assert!(reverse.scenarios.iter().all(|s| s.loss >= reverse.target_loss * (1.0 - 1e-6)));
+    let mut text = String::new();
+    examples::stress::page::write(&mut text, &figures).unwrap();
+    assert!(text.contains("lehman_2008") && !text.contains("NaN"));
+    let text = serde_json::to_string(&figures).unwrap();
+    assert!(!text.contains("NaN"));
+}
+
 fn check(figures: &Figures) {
     assert_eq!(figures.coverage.positions, figures.positions);
     assert!(figures.coverage.is_complete());
@@ -283,15 +461,7 @@ fn a_small_book_goes_through() {
 
 #[test]
 fn the_figures_of_the_shipped_data_add_up() {
-    let files = Files {
-        prices: shipped("stocks20_daily.csv"),
-        positions: shipped("positions.csv"),
-        index: shipped("sp500_index_daily.csv"),
-        volatility_index: shipped("vix_2014_2018_daily.csv"),
-        rates: shipped("ff3_monthly.csv"),
-        hold_volatility: false,
-    };
-    let figures = figures(Inputs::load(&files).unwrap(), &mut Progress::new(6)).unwrap();
+    let figures = figures(Inputs::load(&shipped_files()).unwrap(), &mut Progress::new(6)).unwrap();
     check(&figures);
     assert_eq!(figures.exposures.len(), AXES.len());
     assert!(!figures.modelled.is_empty() && !figures.notes.is_empty());

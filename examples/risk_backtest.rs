@@ -5,7 +5,6 @@
 //! cargo run --release --example risk_backtest -- --data FOLDER     # more portfolios: options, 60/40
 //! ```
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,6 +17,7 @@ use examples::backtest::models::{REFIT_EVERY, contenders};
 use examples::backtest::page::{self, Setting};
 use examples::backtest::portfolios::{self, Portfolio, Sources};
 use examples::backtest::verdict::{JudgedPortfolio, ModelVerdict, SHORTFALL_LEVEL, verdicts};
+use examples::program::Program;
 use examples::progress::Progress;
 use examples::{Failure, Result};
 use serde::Serialize;
@@ -43,14 +43,7 @@ const ACCEPTS: Accepts =
 const HEARD_PORTFOLIO: &str = "S&P 500";
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing better can be done when even this fails.
-            let _ = writeln!(std::io::stderr(), "risk_backtest: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    Program { name: "risk_backtest", help: HELP, accepts: ACCEPTS }.main(figures, write)
 }
 
 /// Everything that is printed, and more.
@@ -62,11 +55,7 @@ struct Figures {
     hearings: Vec<CoverageReport>,
 }
 
-fn run() -> Result<()> {
-    let arguments = Arguments::parse(std::env::args().skip(1), ACCEPTS)?;
-    if arguments.has("--help") {
-        return Ok(writeln!(std::io::stdout(), "{HELP}")?);
-    }
+fn figures(arguments: &Arguments) -> Result<Figures> {
     let window = arguments.count_or("--window", 1_000)?;
     let days = arguments.count_or("--days", 3_024)?;
     let further = arguments.value("--data").map(PathBuf::from);
@@ -79,24 +68,16 @@ fn run() -> Result<()> {
             return Err(Failure(format!("there is no portfolio {only:?}")));
         }
     }
-    let figures = evaluate(chosen, loaded.skipped, window, days)?;
-    let mut text = String::new();
-    page::write(&mut text, &figures.setting, &figures.verdicts, &figures.cells)
-        .map_err(|error| Failure(error.to_string()))?;
+    evaluate(chosen, loaded.skipped, window, days)
+}
+
+fn write(text: &mut String, figures: &Figures) -> std::fmt::Result {
+    page::write(text, &figures.setting, &figures.verdicts, &figures.cells)?;
     for report in &figures.hearings {
         let level = 100.0 * report.confidence.level();
         let title = format!("Every test: filtered historical simulation on the {HEARD_PORTFOLIO}, {level} %");
-        page::hearing(&mut text, &title, report).map_err(|error| Failure(error.to_string()))?;
+        page::hearing(text, &title, report)?;
     }
-    let json = arguments.value("--json").map_or_else(|| PathBuf::from("out/risk_backtest.json"), PathBuf::from);
-    if let Some(folder) = json.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
-    }
-    std::fs::write(&json, serde_json::to_string_pretty(&figures)?)
-        .map_err(|error| Failure::in_file(&json.display().to_string(), error))?;
-    let mut out = std::io::stdout().lock();
-    write!(out, "{text}")?;
-    writeln!(out, "\nthe same figures and every cell as JSON: {}", json.display())?;
     Ok(())
 }
 

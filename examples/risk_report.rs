@@ -5,15 +5,14 @@
 //! cargo run --release --example risk_report -- --prices mine.csv --positions mine_too.csv
 //! ```
 
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use examples::arguments::{Accepts, Arguments};
-use examples::figures::figures;
+use examples::figures::{Figures, figures};
 use examples::inputs::{Files, Inputs};
+use examples::program::Program;
 use examples::progress::Progress;
-use examples::{Failure, Result, page};
+use examples::{Result, page};
 
 const HELP: &str = "\
 Risk report of a book of shares, cash and listed options.
@@ -39,21 +38,10 @@ const ACCEPTS: Accepts = Accepts {
 };
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing better can be done when even this fails.
-            let _ = writeln!(std::io::stderr(), "risk_report: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    Program { name: "risk_report", help: HELP, accepts: ACCEPTS }.main(report, page::write)
 }
 
-fn run() -> Result<()> {
-    let arguments = Arguments::parse(std::env::args().skip(1), ACCEPTS)?;
-    if arguments.has("--help") {
-        return Ok(writeln!(std::io::stdout(), "{HELP}")?);
-    }
+fn report(arguments: &Arguments) -> Result<Figures> {
     let files = Files {
         prices: arguments.path_or("--prices", "stocks20_daily.csv"),
         positions: arguments.path_or("--positions", "positions.csv"),
@@ -67,16 +55,5 @@ fn run() -> Result<()> {
     let inputs = Inputs::load(&files)?;
     let figures = figures(inputs, &mut progress)?;
     progress.finish();
-    let mut text = String::new();
-    page::write(&mut text, &figures).map_err(|error| Failure(error.to_string()))?;
-    let json = arguments.value("--json").map_or_else(|| PathBuf::from("out/risk_report.json"), PathBuf::from);
-    if let Some(folder) = json.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
-    }
-    std::fs::write(&json, serde_json::to_string_pretty(&figures)?)
-        .map_err(|error| Failure::in_file(&json.display().to_string(), error))?;
-    let mut out = std::io::stdout().lock();
-    write!(out, "{text}")?;
-    writeln!(out, "\nthe same figures as JSON: {}", json.display())?;
-    Ok(())
+    Ok(figures)
 }

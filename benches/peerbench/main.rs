@@ -7,6 +7,7 @@ mod covariance;
 mod monte_carlo;
 mod options;
 mod record;
+mod stress;
 mod var;
 
 use std::io::Write as _;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> Result<()> {
     let [workload, data, out] = words else {
-        return Err("usage: peerbench W2|W3|W4|W10 DATA OUT.json".into());
+        return Err("usage: peerbench W2|W3|W4|W10|stress DATA OUT.json".into());
     };
     let data = Path::new(data);
     let mut record = Record::default();
@@ -38,7 +39,9 @@ fn run(words: &[String]) -> Result<()> {
         "W3" => monte_carlo::run(data, &mut record)?,
         "W4" => options::run(data, &mut record)?,
         "W10" => covariance::run(data, &mut record)?,
-        other => return Err(format!("workload {other:?} is not among W2, W3, W4, W10").into()),
+        // Makes its own data.
+        "stress" => stress::run(Path::new(out), &mut record)?,
+        other => return Err(format!("workload {other:?} is not among W2, W3, W4, W10, stress").into()),
     }
     record.write(Path::new(out))
 }

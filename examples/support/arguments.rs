@@ -73,6 +73,18 @@ impl Arguments {
             _ => Err(Failure(format!("{option} needs a number of at least 1, not {word:?}"))),
         }
     }
+
+    /// A number in a domain, which is said in words too.
+    ///
+    /// # Errors
+    /// For anything that is not such a number.
+    pub fn number_or(&self, option: &str, own: f64, domain: &str, inside: impl Fn(f64) -> bool) -> Result<f64> {
+        let Some(word) = self.value(option) else { return Ok(own) };
+        match word.parse() {
+            Ok(number) if inside(number) => Ok(number),
+            _ => Err(Failure(format!("{option} needs a number {domain}, not {word:?}"))),
+        }
+    }
 }
 
 /// A file of the examples' own data, or with an empty name their folder.
@@ -101,6 +113,19 @@ mod tests {
         assert_eq!(parse(&["--prices", "12"]).unwrap().count_or("--prices", 7).unwrap(), 12);
         for bad in ["0", "-1", "x", "1.5"] {
             assert!(parse(&["--prices", bad]).unwrap().count_or("--prices", 7).is_err());
+        }
+    }
+
+    #[test]
+    fn numbers_stay_in_their_domain() {
+        let number = |words: &[&str]| {
+            parse(words).unwrap().number_or("--prices", 0.5, "between 0 and 1", |x| x > 0.0 && x < 1.0)
+        };
+        assert_eq!(number(&[]), Ok(0.5));
+        assert_eq!(number(&["--prices", "0.25"]), Ok(0.25));
+        for bad in ["0", "1", "-0.5", "NaN", "inf", "x"] {
+            let said = format!("--prices needs a number between 0 and 1, not {bad:?}");
+            assert_eq!(number(&["--prices", bad]).unwrap_err().0, said);
         }
     }
 

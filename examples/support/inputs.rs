@@ -50,6 +50,8 @@ pub struct Inputs {
     pub book: Book,
     /// Its history.
     pub history: HistoricalScenarios,
+    /// The file of its prices, whose history may be longer than that of the volatility index.
+    pub prices_file: PathBuf,
     /// Which days are exchange days.
     pub calendar: ExchangeCalendar,
     /// Modelled volatilities; empty when the positions file has them all.
@@ -118,6 +120,7 @@ impl Inputs {
         Ok(Self {
             book,
             history,
+            prices_file: files.prices.clone(),
             calendar: exchange_calendar(),
             modelled,
             ratio,

@@ -8,7 +8,10 @@ pub mod figures;
 pub mod inputs;
 pub mod page;
 pub mod positions;
+pub mod program;
 pub mod progress;
+pub mod stress;
+pub mod wheel;
 
 pub use failure::{Failure, Result};
 

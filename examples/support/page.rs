@@ -39,7 +39,7 @@ fn head(page: &mut impl Write, figures: &Figures) -> fmt::Result {
     )
 }
 
-fn title(page: &mut impl Write, text: &str) -> fmt::Result {
+pub(crate) fn title(page: &mut impl Write, text: &str) -> fmt::Result {
     writeln!(page, "\n{text}\n{}", "─".repeat(text.chars().count()))
 }
 
@@ -270,7 +270,7 @@ fn held_yields(assumptions: &[Assumption]) -> Vec<&str> {
     assets
 }
 
-fn covered(coverage: &Coverage) -> String {
+pub(crate) fn covered(coverage: &Coverage) -> String {
     format!(
         "covers {} of {} positions, {} of gross notional",
         coverage.positions_valued,
@@ -285,7 +285,7 @@ fn share(value: Option<f64>) -> String {
 }
 
 /// Whole units with thousands separators.
-fn money(value: f64) -> String {
+pub(crate) fn money(value: f64) -> String {
     if !value.is_finite() {
         return "unknown".to_owned();
     }

@@ -14,6 +14,10 @@
     feature = "var-models",
     doc = "| [`var_models`] | What could be lost over a horizon, and which position causes it? | `var-models` |"
 )]
+#![cfg_attr(
+    feature = "stress",
+    doc = "| [`stress`] | What does the book lose when the world moves, and which move costs most? | `stress` |"
+)]
 //!
 //! ```
 //! use alluse_quant::risk_core::{Confidence, Decay};
@@ -36,6 +40,7 @@
 //! | `full` | yes | everything below but the LAPACK backends |
 //! | `instruments` | in `full` | cash, shares, listed options, pricing and revaluation |
 //! | `var-models` | in `full` | models of value at risk and expected shortfall; brings `instruments` |
+//! | `stress` | in `full` | stress tests; brings `instruments` |
 //! | `linalg` | in `full` | dense linear algebra in pure Rust and what needs it |
 //! | `parallel` | in `full` | thread-parallel kernels; no number depends on it |
 //! | `csv` | in `full` | price and return panels from CSV files |
@@ -45,6 +50,8 @@
 #[cfg(feature = "instruments")]
 pub use alluse_instruments as instruments;
 pub use alluse_risk_core as risk_core;
+#[cfg(feature = "stress")]
+pub use alluse_stress as stress;
 #[cfg(feature = "var-models")]
 pub use alluse_var_models as var_models;
 

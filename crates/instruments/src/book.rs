@@ -98,6 +98,21 @@ impl Book {
         Ok(Self { market, ..self })
     }
 
+    /// Other positions in the same market.
+    pub(crate) fn with_positions(&self, positions: Vec<Position>, labels: LabelTable) -> Result<Self> {
+        self.clone().with_market_and_positions(self.market.clone(), positions, labels)
+    }
+
+    /// Other positions in another market.
+    pub(crate) fn with_market_and_positions(
+        self,
+        market: MarketSnapshot,
+        positions: Vec<Position>,
+        labels: LabelTable,
+    ) -> Result<Self> {
+        RawBook { positions, labels, market }.try_into()
+    }
+
     /// Currency in which a position is quoted.
     #[must_use]
     pub fn currency<'a>(&'a self, position: &'a Position) -> &'a Currency {

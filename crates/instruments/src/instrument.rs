@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alluse_risk_core::{AssetId, Currency};
+use alluse_risk_core::{AssetId, ContractId, Currency};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -156,6 +156,33 @@ impl OptionContract {
         self.multiplier
     }
 
+    /// Its name with all its terms; the display leaves out the exercise style and the multiplier.
+    ///
+    /// ```
+    /// use alluse_instruments::{Multiplier, OptionContract};
+    /// use jiff::civil::date;
+    ///
+    /// let put = OptionContract::put("NVDA", 120.0, date(2019, 1, 18), Multiplier::EQUITY)?;
+    /// assert_eq!(put.id().as_str(), "NVDA 2019-01-18 P 120 american x100");
+    /// # Ok::<(), alluse_instruments::Error>(())
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> ContractId {
+        let style = match self.style {
+            ExerciseStyle::American => "american",
+            ExerciseStyle::European => "european",
+        };
+        let (expiry, kind, strike) = (self.expiry, self.letter(), self.strike);
+        ContractId::of(&self.underlying, format_args!("{expiry} {kind} {strike} {style} x{}", self.multiplier.units()))
+    }
+
+    fn letter(&self) -> char {
+        match self.kind {
+            OptionKind::Call => 'C',
+            OptionKind::Put => 'P',
+        }
+    }
+
     /// Payoff per unit at the price `spot`.
     #[must_use]
     pub fn intrinsic(&self, spot: f64) -> f64 {
@@ -168,11 +195,7 @@ impl OptionContract {
 
 impl fmt::Display for OptionContract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            OptionKind::Call => 'C',
-            OptionKind::Put => 'P',
-        };
-        write!(f, "{} {} {kind} {}", self.underlying, self.expiry, self.strike)
+        write!(f, "{} {} {} {}", self.underlying, self.expiry, self.letter(), self.strike)
     }
 }
 

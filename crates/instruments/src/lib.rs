@@ -19,6 +19,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! | question | answer |
+//! |---|---|
+//! | what is an option worth, and how does it move? | [`pricing`], batches: [`kernel`] |
+//! | which volatility has a strike? | [`surface`], [`strike_for_delta`] |
+//! | what is the book worth, now and in every scenario? | [`Book`], [`Revaluation`], [`Book::after`], [`Book::greeks_by`] |
+//! | which strategies are in it, and what margin do they take? | [`strategy`], [`margin`] |
+//! | what if short options are assigned? | [`AssignmentAnalysis`], [`Book::assignment_obligations`] |
+//! | what became of every trade? | [`ledger`] |
+//!
 //! # Conventions
 //! Rates and dividend yields are continuously compounded, volatility is per √year, time is ACT/365F to the close of the
 //! expiry date. Greeks are per unit of their input. A position that cannot be valued is reported, never
@@ -31,20 +40,34 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+mod assignment;
 mod book;
 mod calendar;
 mod error;
 mod instrument;
 pub mod kernel;
+pub mod ledger;
+pub mod margin;
 mod market;
+mod portfolio_greeks;
 pub mod pricing;
 mod revalue;
+pub mod strategy;
+mod strike_selection;
+pub mod surface;
 mod valuation;
 
+pub use assignment::{
+    AssignmentAnalysis, AssignmentNeed, AssignmentRisk, AssignmentSum, ExDividendFlag, LabelAssignment,
+};
 pub use book::{AssignmentObligation, Book, BookBuilder, Position};
 pub use calendar::{ExchangeCalendar, year_fraction};
 pub use error::{Error, Result};
 pub use instrument::{Instrument, Multiplier, OptionContract};
 pub use market::MarketSnapshot;
-pub use revalue::{HeldFixed, Method, Revaluation, TimeRoll};
+pub use portfolio_greeks::{Betas, PortfolioGreeks};
+pub use revalue::{BookAfter, HeldFixed, Method, Revaluation, TimeRoll};
+pub use strike_selection::{
+    Delta, DeltaBand, SelectedStrike, StrikeRequest, StrikeValues, strike_for_delta, strikes_in_band,
+};
 pub use valuation::{Exposure, LabelExposure};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use alluse_risk_core::{AssetId, Currency, Factor};
+use alluse_risk_core::{AssetId, ContractId, Currency, Factor};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::pricing::ExerciseStyle;
+use crate::pricing::{DividendModel, DividendSchedule};
+use crate::surface::VolatilitySurface;
 use crate::{Error, OptionContract, Result};
 
 /// What the market said at the close of one day. Nothing in it is a default: what was not entered is
@@ -38,9 +39,15 @@ struct Raw {
     spots: BTreeMap<AssetId, f64>,
     reference_prices: BTreeMap<AssetId, f64>,
     volatilities: BTreeMap<AssetId, f64>,
-    contract_volatilities: BTreeMap<String, f64>,
+    contract_volatilities: BTreeMap<ContractId, f64>,
+    #[serde(default)]
+    surfaces: BTreeMap<AssetId, VolatilitySurface>,
     dividend_yields: BTreeMap<AssetId, f64>,
     other_dividend_yields: Option<f64>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    dividends: BTreeMap<AssetId, Vec<(Date, f64)>>,
+    #[serde(default)]
+    dividend_model: DividendModel,
     rates: BTreeMap<Currency, f64>,
     fx: BTreeMap<Currency, f64>,
     quote_currencies: BTreeMap<AssetId, Currency>,
@@ -58,8 +65,11 @@ impl MarketSnapshot {
                 reference_prices: BTreeMap::new(),
                 volatilities: BTreeMap::new(),
                 contract_volatilities: BTreeMap::new(),
+                surfaces: BTreeMap::new(),
                 dividend_yields: BTreeMap::new(),
                 other_dividend_yields: None,
+                dividends: BTreeMap::new(),
+                dividend_model: DividendModel::default(),
                 rates: BTreeMap::new(),
                 fx: BTreeMap::new(),
                 quote_currencies: BTreeMap::new(),
@@ -113,7 +123,20 @@ impl MarketSnapshot {
     /// [`Error::Market`] unless positive and finite.
     pub fn with_contract_volatility(mut self, contract: &OptionContract, volatility: f64) -> Result<Self> {
         positive("volatility", &contract.to_string(), volatility)?;
-        self.raw.contract_volatilities.insert(contract_key(contract), volatility);
+        self.raw.contract_volatilities.insert(contract.id(), volatility);
+        Ok(self)
+    }
+
+    /// With a volatility surface for all options on an asset; it takes precedence over one volatility for all, and a
+    /// contract's own volatility over it. It is read by strike and expiry on its own forwards, whatever the spot of the
+    /// market; [`add_smile_dynamics`](crate::surface::add_smile_dynamics) moves it with the spot.
+    ///
+    /// # Errors
+    /// [`Error::SurfaceDateMismatch`] unless the surface is of the day of the market.
+    pub fn with_surface(mut self, asset: &str, surface: VolatilitySurface) -> Result<Self> {
+        let asset = AssetId::new(asset)?;
+        same_day(self.raw.as_of, &asset, &surface)?;
+        self.raw.surfaces.insert(asset, surface);
         Ok(self)
     }
 
@@ -147,6 +170,40 @@ impl MarketSnapshot {
         finite("dividend yield", "other assets", dividend_yield)?;
         self.raw.other_dividend_yields = Some(dividend_yield);
         Ok(self)
+    }
+
+    /// With the cash dividends that an asset will pay: ex dates, and cash per share in the currency the asset is quoted
+    /// in. They replace those entered before.
+    ///
+    /// They come on top of the dividend yield, which must be known all the same (0 if the cash is all there is), and
+    /// they do not move with the price of the share. They move the prices of options that expire on or after the ex
+    /// date, and are received on shares in a revaluation whose horizon ends on or after it.
+    ///
+    /// # Errors
+    /// [`Error::ExDate`] unless the ex dates come after the day of the snapshot, each after the one before it;
+    /// [`Error::Market`] for an amount that is negative or not finite.
+    ///
+    /// ```
+    /// use alluse_instruments::MarketSnapshot;
+    /// use jiff::civil::date;
+    ///
+    /// let market = MarketSnapshot::usd(date(2018, 12, 31))
+    ///     .with_dividends("KO", vec![(date(2019, 3, 14), 0.40), (date(2019, 6, 13), 0.40)])?;
+    /// assert!(market.clone().with_dividends("KO", vec![(date(2018, 12, 31), 0.40)]).is_err()); // paid already
+    /// # Ok::<(), alluse_instruments::Error>(())
+    /// ```
+    pub fn with_dividends(mut self, asset: &str, dividends: Vec<(Date, f64)>) -> Result<Self> {
+        let asset = AssetId::new(asset)?;
+        check_dividends(self.raw.as_of, &asset, &dividends)?;
+        self.raw.dividends.insert(asset, dividends);
+        Ok(self)
+    }
+
+    /// With another model of what cash dividends do to the share price; [`DividendModel::Escrowed`] unless said.
+    #[must_use]
+    pub fn with_dividend_model(mut self, model: DividendModel) -> Self {
+        self.raw.dividend_model = model;
+        self
     }
 
     /// With the price of a unit of a currency in base currency.
@@ -194,11 +251,21 @@ impl MarketSnapshot {
         self.spot(asset).or_else(|| self.raw.reference_prices.get(asset).copied())
     }
 
-    /// Volatility of a contract: its own, or that of its underlying.
+    /// Volatility of a contract: its own, or that of the surface of its underlying, or the one volatility of its
+    /// underlying.
     #[must_use]
     pub fn volatility(&self, contract: &OptionContract) -> Option<f64> {
-        let own = self.raw.contract_volatilities.get(&contract_key(contract));
-        own.or_else(|| self.raw.volatilities.get(contract.underlying())).copied()
+        let own = self.raw.contract_volatilities.get(&contract.id()).copied();
+        own.or_else(|| match self.surface(contract.underlying()) {
+            Some(surface) => surface.volatility(contract.strike(), contract.expiry()).ok(),
+            None => self.raw.volatilities.get(contract.underlying()).copied(),
+        })
+    }
+
+    /// The volatility surface of an asset, if it has one.
+    #[must_use]
+    pub fn surface(&self, asset: &AssetId) -> Option<&VolatilitySurface> {
+        self.raw.surfaces.get(asset)
     }
 
     /// Interest rate of a currency, if known.
@@ -211,6 +278,29 @@ impl MarketSnapshot {
     #[must_use]
     pub fn dividend_yield(&self, asset: &AssetId) -> Option<f64> {
         self.raw.dividend_yields.get(asset).copied().or(self.raw.other_dividend_yields)
+    }
+
+    /// Ex dates and cash dividends per share of an asset, first to last; none when nothing was entered.
+    #[must_use]
+    pub fn dividends(&self, asset: &AssetId) -> &[(Date, f64)] {
+        self.raw.dividends.get(asset).map_or(&[], Vec::as_slice)
+    }
+
+    /// What cash dividends do to the share price.
+    #[must_use]
+    pub fn dividend_model(&self) -> DividendModel {
+        self.raw.dividend_model
+    }
+
+    /// Cash per share that goes ex after one day and by another.
+    pub(crate) fn dividends_between(&self, asset: &AssetId, after: Date, until: Date) -> Vec<(Date, f64)> {
+        self.dividends(asset).iter().copied().filter(|(ex_date, _)| *ex_date > after && *ex_date <= until).collect()
+    }
+
+    /// What the option's life from `from` on still holds.
+    pub(crate) fn dividend_schedule(&self, contract: &OptionContract, from: Date) -> Result<DividendSchedule> {
+        let left = self.dividends_between(contract.underlying(), from, contract.expiry());
+        DividendSchedule::from_dates(from, &left)
     }
 
     /// Price of a unit of a currency in base currency; 1 for the base itself.
@@ -231,20 +321,12 @@ impl MarketSnapshot {
         match factor {
             Factor::Spot(asset) => self.spot(asset),
             Factor::Volatility(asset) => self.raw.volatilities.get(asset).copied(),
+            Factor::ContractVolatility(contract) => self.raw.contract_volatilities.get(contract).copied(),
             Factor::Rate(currency) => self.rate(currency),
             Factor::Dividend(asset) => self.dividend_yield(asset),
             Factor::Fx(currency) => self.fx(currency),
         }
     }
-}
-
-/// Names a contract with all its terms; its display leaves out the exercise style and the multiplier.
-fn contract_key(contract: &OptionContract) -> String {
-    let style = match contract.style() {
-        ExerciseStyle::American => "american",
-        ExerciseStyle::European => "european",
-    };
-    format!("{contract} {style} x{}", contract.multiplier().units())
 }
 
 fn positive(what: &'static str, name: &str, value: f64) -> Result<()> {
@@ -253,6 +335,28 @@ fn positive(what: &'static str, name: &str, value: f64) -> Result<()> {
     } else {
         Err(Error::Market { what, name: name.to_owned(), expected: "positive and finite", value })
     }
+}
+
+fn same_day(as_of: Date, asset: &AssetId, surface: &VolatilitySurface) -> Result<()> {
+    if surface.as_of() == as_of {
+        return Ok(());
+    }
+    Err(Error::SurfaceDateMismatch { asset: asset.to_string(), market: as_of, surface: surface.as_of() })
+}
+
+fn check_dividends(as_of: Date, asset: &AssetId, dividends: &[(Date, f64)]) -> Result<()> {
+    let mut after = as_of;
+    for (ex_date, amount) in dividends {
+        if *ex_date <= after {
+            return Err(Error::ExDate { name: asset.to_string(), ex_date: *ex_date, after });
+        }
+        if !(*amount >= 0.0 && amount.is_finite()) {
+            let (what, name) = ("dividend", asset.to_string());
+            return Err(Error::Market { what, name, expected: "at least 0 and finite", value: *amount });
+        }
+        after = *ex_date;
+    }
+    Ok(())
 }
 
 /// A price of the base in itself would be ignored if it were stored.
@@ -277,7 +381,7 @@ impl TryFrom<Raw> for MarketSnapshot {
     fn try_from(raw: Raw) -> Result<Self> {
         let named = |map: &BTreeMap<AssetId, f64>| map.iter().map(|(k, v)| (k.to_string(), *v)).collect::<Vec<_>>();
         let money = |map: &BTreeMap<Currency, f64>| map.iter().map(|(k, v)| (k.to_string(), *v)).collect::<Vec<_>>();
-        let contracts: Vec<_> = raw.contract_volatilities.iter().map(|(k, v)| (k.clone(), *v)).collect();
+        let contracts: Vec<_> = raw.contract_volatilities.iter().map(|(k, v)| (k.to_string(), *v)).collect();
         for (what, entries) in [
             ("spot", named(&raw.spots)),
             ("reference price", named(&raw.reference_prices)),
@@ -290,6 +394,8 @@ impl TryFrom<Raw> for MarketSnapshot {
         for (what, entries) in [("dividend yield", named(&raw.dividend_yields)), ("rate", money(&raw.rates))] {
             entries.iter().try_for_each(|(name, value)| finite(what, name, *value))?;
         }
+        raw.surfaces.iter().try_for_each(|(asset, surface)| same_day(raw.as_of, asset, surface))?;
+        raw.dividends.iter().try_for_each(|(asset, paid)| check_dividends(raw.as_of, asset, paid))?;
         raw.fx.iter().try_for_each(|(currency, price)| base_is_one(&raw.base, currency, *price))?;
         raw.other_dividend_yields.map_or(Ok(()), |value| finite("dividend yield", "other assets", value))?;
         Ok(Self { raw })
@@ -345,6 +451,66 @@ mod tests {
         assert_eq!(market.volatility(&put.clone().european()), Some(0.3));
         assert_eq!(market.volatility(&mini), Some(0.3));
         assert!(market.with_contract_volatility(&put, 0.0).is_err());
+    }
+
+    #[test]
+    fn a_surface_stands_between_contract_and_underlying() {
+        use crate::surface::{Carry, ExpirySlice, Smile};
+
+        let slice = ExpirySlice::new(date(2019, 12, 31), Carry::Rate(0.0), Smile::flat(0.4, 1.0).unwrap());
+        let surface = |as_of| VolatilitySurface::new(as_of, 10.0, vec![slice.clone()]).unwrap();
+        let put = OptionContract::put("A", 9.0, date(2019, 1, 18), Multiplier::EQUITY).unwrap();
+        let market = market().with_surface("A", surface(date(2018, 12, 31))).unwrap();
+        assert!((market.volatility(&put).unwrap() - 0.4).abs() < 1e-15);
+        assert!(market.surface(put.underlying()).is_some());
+        let own = market.clone().with_contract_volatility(&put, 0.5).unwrap();
+        assert_eq!(own.volatility(&put), Some(0.5));
+        let past = OptionContract::put("A", 9.0, date(2018, 12, 30), Multiplier::EQUITY).unwrap();
+        assert_eq!(market.volatility(&past), None);
+        let late = market.clone().with_surface("A", surface(date(2018, 12, 28)));
+        assert!(matches!(late, Err(Error::SurfaceDateMismatch { .. })));
+        let text = serde_json::to_string(&market).unwrap();
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&text).unwrap(), market);
+        let moved = text.replacen("2018-12-31", "2018-12-28", 1);
+        assert!(serde_json::from_str::<MarketSnapshot>(&moved).is_err());
+        let older = serde_json::to_string(&self::market()).unwrap().replace("\"surfaces\":{},", "");
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&older).unwrap(), self::market());
+    }
+
+    #[test]
+    fn dividends_lie_ahead_and_in_order() {
+        let (early, late) = (date(2019, 3, 14), date(2019, 6, 13));
+        let refused = |dividends| market().with_dividends("A", dividends).unwrap_err();
+        assert!(
+            matches!(refused(vec![(date(2018, 12, 31), 1.0)]), Error::ExDate { after, .. } if after == market().as_of())
+        );
+        assert!(matches!(refused(vec![(late, 1.0), (early, 1.0)]), Error::ExDate { ex_date, .. } if ex_date == early));
+        assert!(matches!(refused(vec![(late, 1.0), (late, 1.0)]), Error::ExDate { after, .. } if after == late));
+        for bad in [-0.1, f64::NAN, f64::INFINITY] {
+            assert!(matches!(refused(vec![(early, bad)]), Error::Market { what: "dividend", .. }), "{bad}");
+        }
+        assert_eq!(refused(vec![(late, 1.0), (early, 1.0)]).kind(), alluse_risk_core::ErrorKind::InvalidInput);
+        assert!(market().with_dividends(" ", vec![]).is_err());
+        let market = market().with_dividends("A", vec![(early, 1.25), (late, 0.0)]).unwrap();
+        let asset = AssetId::new("A").unwrap();
+        assert_eq!(market.dividends(&asset), &[(early, 1.25), (late, 0.0)]);
+        assert_eq!(market.dividends_between(&asset, early, late), [(late, 0.0)]);
+        assert_eq!(market.dividends_between(&asset, date(2019, 3, 13), early), [(early, 1.25)]);
+        assert!(market.dividends(&AssetId::new("B").unwrap()).is_empty());
+        assert_eq!(market.dividend_model(), DividendModel::Escrowed);
+        let market = market.with_dividend_model(DividendModel::Spot);
+        assert_eq!(market.dividend_model(), DividendModel::Spot);
+        let text = serde_json::to_string(&market).unwrap();
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&text).unwrap(), market);
+        assert!(serde_json::from_str::<MarketSnapshot>(&text.replace("1.25", "-1.25")).is_err());
+        assert!(serde_json::from_str::<MarketSnapshot>(&text.replace("2019-03-14", "2018-03-14")).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_stored_before_there_were_dividends_still_loads() {
+        let text = serde_json::to_string(&market()).unwrap().replace(r#""dividend_model":"escrowed","#, "");
+        assert!(!text.contains("dividend_model"));
+        assert_eq!(serde_json::from_str::<MarketSnapshot>(&text).unwrap(), market());
     }
 
     #[test]

@@ -4,7 +4,10 @@ use alluse_risk_core::{Coverage, Currency, RowId, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::year_fraction;
-use crate::pricing::{AmericanMethod, BlackScholes, BlackScholesInputs, ExerciseStyle, Precision, american_greeks};
+use crate::pricing::{
+    AmericanMethod, BlackScholes, BlackScholesInputs, DividendModel, DividendOption, DividendSchedule, ExerciseStyle,
+    Precision, american_greeks,
+};
 use crate::{Book, Error, Instrument, MarketSnapshot, OptionContract, Position, Result};
 
 /// Value and sensitivities in base currency. Additive: those of a book are the sums over its positions.
@@ -28,7 +31,7 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             market_value: self.market_value + other.market_value,
             gross_notional: self.gross_notional + other.gross_notional,
@@ -37,6 +40,18 @@ impl Exposure {
             vega: self.vega + other.vega,
             theta: self.theta + other.theta,
             rho: self.rho + other.rho,
+        }
+    }
+
+    pub(crate) fn scaled(self, by: f64) -> Self {
+        Self {
+            market_value: by * self.market_value,
+            gross_notional: by * self.gross_notional,
+            dollar_delta: by * self.dollar_delta,
+            dollar_gamma: by * self.dollar_gamma,
+            vega: by * self.vega,
+            theta: by * self.theta,
+            rho: by * self.rho,
         }
     }
 
@@ -158,17 +173,19 @@ pub(crate) fn unit_price(market: &MarketSnapshot, instrument: &Instrument) -> Re
 }
 
 /// What an option's price is made from.
-#[derive(Debug, Clone, Copy)]
-struct OptionQuotes {
-    spot: f64,
+#[derive(Debug, Clone)]
+pub(crate) struct OptionQuotes {
+    pub(crate) spot: f64,
     volatility: f64,
     rate: f64,
     dividend_yield: f64,
     time: f64,
+    schedule: DividendSchedule,
+    dividend_model: DividendModel,
 }
 
 impl OptionQuotes {
-    fn of(market: &MarketSnapshot, contract: &OptionContract, currency: &Currency) -> Result<Self> {
+    pub(crate) fn of(market: &MarketSnapshot, contract: &OptionContract, currency: &Currency) -> Result<Self> {
         let underlying = contract.underlying();
         let name = underlying.as_str();
         Ok(Self {
@@ -177,6 +194,8 @@ impl OptionQuotes {
             rate: market.rate(currency).ok_or_else(|| missing("rate", currency.as_str()))?,
             dividend_yield: market.dividend_yield(underlying).ok_or_else(|| missing("dividend yield", name))?,
             time: year_fraction(market.as_of(), contract.expiry()),
+            schedule: market.dividend_schedule(contract, market.as_of())?,
+            dividend_model: market.dividend_model(),
         })
     }
 
@@ -191,7 +210,16 @@ impl OptionQuotes {
         })
     }
 
-    fn price(&self, contract: &OptionContract) -> Result<f64> {
+    /// The option with its dividends, if any.
+    pub(crate) fn with_dividends(&self, contract: &OptionContract) -> Result<DividendOption> {
+        let model = self.model(contract)?;
+        DividendOption::new(contract.kind(), contract.style(), &model, &self.schedule, self.dividend_model)
+    }
+
+    pub(crate) fn price(&self, contract: &OptionContract) -> Result<f64> {
+        if !self.schedule.is_empty() {
+            return self.with_dividends(contract)?.price();
+        }
         let model = self.model(contract)?;
         match contract.style() {
             ExerciseStyle::European => Ok(model.price(contract.kind())),
@@ -200,6 +228,10 @@ impl OptionQuotes {
     }
 
     fn greeks(&self, contract: &OptionContract) -> Result<OptionGreeks> {
+        if !self.schedule.is_empty() {
+            let g = self.with_dividends(contract)?.greeks()?;
+            return Ok(OptionGreeks { delta: g.delta, gamma: g.gamma, vega: g.vega, theta: g.theta, rho: g.rho });
+        }
         let model = self.model(contract)?;
         // On its last day an American option has nothing to wait for either.
         let style = if self.time > 0.0 { contract.style() } else { ExerciseStyle::European };
@@ -226,6 +258,6 @@ struct OptionGreeks {
     rho: f64,
 }
 
-fn missing(what: &'static str, name: &str) -> Error {
+pub(crate) fn missing(what: &'static str, name: &str) -> Error {
     Error::MissingQuote { what, name: name.to_owned() }
 }

@@ -170,3 +170,57 @@ fn on_the_expiry_day_an_option_of_either_style_is_its_payoff() {
     testkit::close(total.dollar_delta, -10_000.0, 1e-12);
     assert_eq!(total.vega, 0.0);
 }
+
+#[test]
+fn cross_greeks_are_the_formulas_of_the_european_model() {
+    use alluse_instruments::pricing::{BlackScholes, BlackScholesInputs, OptionKind};
+    let book = Book::builder().option(call("A", 55.0, EXPIRY).european(), 4.0).build(&market()).unwrap();
+    let days = f64::from(EXPIRY.duration_since(TODAY).as_hours() as i32) / 24.0;
+    let inputs = BlackScholesInputs {
+        spot: 50.0,
+        strike: 55.0,
+        time: days / 365.0,
+        volatility: VOLATILITY,
+        rate: RATE,
+        dividend_yield: YIELD,
+    };
+    let exact = BlackScholes::new(inputs).unwrap().greeks(OptionKind::Call).unwrap();
+    let greeks = &book.greeks_by(None, None).unwrap()[0];
+    let close = |got: f64, want: f64, slack: f64| assert!((got - want).abs() < slack * want.abs(), "{got} {want}");
+    close(greeks.dollar_vanna, 400.0 * 50.0 * exact.vanna, 5e-3);
+    close(greeks.volga, 400.0 * exact.volga, 5e-3);
+    close(greeks.time_weighted_vega, greeks.exposure.vega * (30.0 / days).sqrt(), 1e-12);
+    close(*greeks.one_sigma.known().unwrap(), greeks.exposure.dollar_delta * VOLATILITY / 252.0_f64.sqrt(), 1e-12);
+    assert!(greeks.beta_weighted_delta.known().is_none(), "no betas were given");
+    close(greeks.percent_of(10_000.0).unwrap().vega, greeks.exposure.vega / 10_000.0, 1e-12);
+    assert!(greeks.percent_of(0.0).is_err());
+}
+
+#[test]
+fn greeks_of_labels_add_up_to_those_of_the_book() {
+    use alluse_instruments::Betas;
+    use alluse_risk_core::AssetId;
+    let asset = |name: &str| AssetId::new(name).unwrap();
+    let book = book();
+    let market = market().with_spot("INDEX", 250.0).unwrap();
+    let book = book.with_market(market).unwrap();
+    let betas = Betas::new(asset("INDEX"), [(asset("A"), 1.3)].into()).unwrap();
+    let whole = &book.greeks_by(None, Some(&betas)).unwrap()[0];
+    let parts = book.greeks_by(Some("desk"), Some(&betas)).unwrap();
+    assert_eq!(parts.iter().map(|p| p.label.as_str()).collect::<Vec<_>>(), ["one", "two", "unlabelled"]);
+    let sum = |pick: fn(&alluse_instruments::PortfolioGreeks) -> f64| parts.iter().map(pick).sum::<f64>() - pick(whole);
+    for rest in [sum(|g| g.dollar_vanna), sum(|g| g.volga), sum(|g| g.exposure.vega), sum(|g| g.time_weighted_vega)] {
+        assert!(rest.abs() < 1e-6, "{rest}");
+    }
+    let delta = whole.beta_weighted_delta.known().unwrap();
+    assert!((delta - 1.3 * whole.exposure.dollar_delta).abs() < 1e-6);
+    assert!((whole.beta_weighted_units(&book, &betas).unwrap() - delta / 250.0).abs() < 1e-9);
+    let none = Betas::new(asset("INDEX"), [].into()).unwrap();
+    let unknown = &book.greeks_by(None, Some(&none)).unwrap()[0];
+    assert!(matches!(&unknown.beta_weighted_delta, Status::Unknown { reason, .. } if reason == "A has no beta"));
+    assert!(unknown.beta_weighted_units(&book, &none).is_err());
+    assert!(book.greeks_by(Some("nonsense"), None).is_err());
+    assert!(Betas::new(asset("INDEX"), [(asset("A"), f64::NAN)].into()).is_err());
+    let text = serde_json::to_string(&betas).unwrap();
+    assert_eq!(serde_json::from_str::<Betas>(&text).unwrap(), betas);
+}

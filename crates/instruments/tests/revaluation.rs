@@ -418,3 +418,26 @@ fn a_revaluation_can_be_stored() {
     assert_eq!(serde_json::from_str::<Book>(&serde_json::to_string(&book).unwrap()).unwrap(), book);
     assert_eq!(serde_json::from_str::<ScenarioPnl>(&serde_json::to_string(&pnl).unwrap()).unwrap(), pnl);
 }
+
+#[test]
+fn options_that_share_a_boundary_are_priced_as_if_alone() {
+    let expiry = date(2019, 6, 21);
+    let contracts = [put("A", 45.0, expiry), put("A", 52.0, expiry), put("A", 60.0, expiry), call("A", 50.0, expiry)];
+    let own = market().with_contract_volatility(&contracts[2], 0.31).unwrap();
+    let set = scenarios(
+        Horizon::DAY,
+        &[
+            (spot("A"), ShockKind::Relative, vec![-0.4, -0.1, 0.0, 0.2]),
+            (volatility("A"), ShockKind::Relative, vec![1.5, 0.3, -1.0, 0.0]),
+        ],
+    );
+    let mut together = Book::builder();
+    for contract in &contracts {
+        together = together.option(contract.clone(), -2.0);
+    }
+    let cube = together.build(&own).unwrap().revalue(&set).unwrap();
+    for (row, contract) in contracts.iter().enumerate() {
+        let alone = Book::builder().option(contract.clone(), -2.0).build(&own).unwrap().revalue(&set).unwrap();
+        assert_eq!(cube.values().row(row), alone.values().row(0), "{contract}");
+    }
+}

@@ -59,5 +59,6 @@ pub use covariance::Covariance;
 pub use error::{Error, ErrorKind, Result};
 pub use receipt::{InputHash, Receipt};
 pub use types::{
-    AssetId, Confidence, Currency, Decay, Frequency, HalfLife, Horizon, PeriodsPerYear, RowId, ScenarioId, Weights,
+    AssetId, Confidence, ContractId, Currency, Decay, Frequency, HalfLife, Horizon, PeriodsPerYear, RowId, ScenarioId,
+    Weights,
 };

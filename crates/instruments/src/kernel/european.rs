@@ -235,7 +235,7 @@ struct ScenarioRows<'a, S: Simd> {
 }
 
 #[inline(always)]
-fn discount<S: Simd>(rate: Lanes<S>, time: Lanes<S>) -> Lanes<S> {
+pub(super) fn discount<S: Simd>(rate: Lanes<S>, time: Lanes<S>) -> Lanes<S> {
     exp_flushed(-(rate * time))
 }
 

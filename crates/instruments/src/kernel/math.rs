@@ -29,7 +29,7 @@ const EXP: [f64; 10] = [
 ];
 
 // (2 atanh(s)/s - 2) / s^2 in z = s^2, |s| <= (sqrt 2 - 1)/(sqrt 2 + 1), relative error of ln 4.6e-18.
-const LN: [f64; 7] = [
+pub(crate) const LN: [f64; 7] = [
     0.666666666666667,
     0.39999999999898445,
     0.28571428626398654,
@@ -41,7 +41,7 @@ const LN: [f64; 7] = [
 
 // Mills ratio (1 - Phi(x)) / phi(x) on [0, 40] as top/bottom, relative error 2.5e-16 after rounding. All
 // coefficients are positive: Horner's rule loses nothing to cancellation.
-const MILLS_TOP: [f64; 10] = [
+pub(crate) const MILLS_TOP: [f64; 10] = [
     1.2533141373155001,
     1.9920650673577698,
     1.5617373092952203,
@@ -53,7 +53,7 @@ const MILLS_TOP: [f64; 10] = [
     0.00011430367393035323,
     4.418133800868921e-06,
 ];
-const MILLS_BOTTOM: [f64; 11] = [
+pub(crate) const MILLS_BOTTOM: [f64; 11] = [
     1.0,
     2.3873225221623153,
     2.6508938692077915,
@@ -68,7 +68,7 @@ const MILLS_BOTTOM: [f64; 11] = [
 ];
 
 /// End of the range of the Mills ratio.
-const MILLS_END: f64 = 40.0;
+pub(crate) const MILLS_END: f64 = 40.0;
 
 // ln 2 in two parts; the first has 21 trailing zero bits, so that its product with an exponent is exact.
 const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
@@ -89,7 +89,7 @@ const TWO_64: f64 = 18_446_744_073_709_551_616.0;
 const FRAC_1_SQRT_2PI: f64 = 0.398_942_280_401_432_7;
 
 #[inline(always)]
-fn horner<S: Simd, const N: usize>(x: Lanes<S>, coefficients: &[f64; N]) -> Lanes<S> {
+pub(crate) fn horner<S: Simd, const N: usize>(x: Lanes<S>, coefficients: &[f64; N]) -> Lanes<S> {
     let mut sum = x.constant(coefficients[N - 1]);
     for &c in coefficients.iter().rev().skip(1) {
         sum = sum.times_plus(x, x.constant(c));
@@ -100,16 +100,16 @@ fn horner<S: Simd, const N: usize>(x: Lanes<S>, coefficients: &[f64; N]) -> Lane
 /// The even powers of an argument, for polynomials that are summed as a tree: a chain of additions would leave
 /// the processor waiting for each of them.
 #[derive(Clone, Copy)]
-struct Powers<S: Simd> {
+pub(crate) struct Powers<S: Simd> {
     x: Lanes<S>,
-    x2: Lanes<S>,
+    pub(crate) x2: Lanes<S>,
     x4: Lanes<S>,
     x8: Lanes<S>,
 }
 
 impl<S: Simd> Powers<S> {
     #[inline(always)]
-    fn new(x: Lanes<S>) -> Self {
+    pub(crate) fn new(x: Lanes<S>) -> Self {
         let x2 = x * x;
         let x4 = x2 * x2;
         Self { x, x2, x4, x8: x4 * x4 }
@@ -123,6 +123,17 @@ impl<S: Simd> Powers<S> {
     #[inline(always)]
     fn cubic(&self, a: f64, b: f64, c: f64, d: f64) -> Lanes<S> {
         self.x2.times_plus(self.linear(c, d), self.linear(a, b))
+    }
+
+    #[inline(always)]
+    pub(crate) fn degree_5(&self, c: &[f64; 6]) -> Lanes<S> {
+        self.x4.times_plus(self.linear(c[4], c[5]), self.cubic(c[0], c[1], c[2], c[3]))
+    }
+
+    #[inline(always)]
+    pub(crate) fn degree_6(&self, c: &[f64; 7]) -> Lanes<S> {
+        let high = self.x2.times_plus(self.x.constant(c[6]), self.linear(c[4], c[5]));
+        self.x4.times_plus(high, self.cubic(c[0], c[1], c[2], c[3]))
     }
 
     #[inline(always)]

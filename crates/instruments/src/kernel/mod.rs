@@ -3,6 +3,7 @@
 //! - [`price_scenarios`]: one option under many scenarios, the inner loop of a revaluation.
 //! - [`price_options`]: many options under one scenario.
 //! - [`greeks`] and [`book_greeks`]: first-order sensitivities of a book.
+//! - [`implied_volatilities`]: the volatilities that many prices imply.
 //! - [`math`]: the exponential, logarithm and normal distribution underneath.
 //!
 //! The instruction set is found at run time ([`Dispatch::detect`]): AVX-512, AVX2 with FMA, NEON, or one
@@ -14,6 +15,7 @@
 
 mod european;
 mod greeks;
+mod implied;
 mod lanes;
 pub mod math;
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod testing;
 
 pub use european::{European, Input, Options, Scenarios, price_options, price_scenarios};
 pub use greeks::{BookGreeks, Greeks, book_greeks, greeks};
+pub use implied::{Quotes, implied_volatilities};
 
 use crate::Result;
 pub use crate::pricing::OptionKind;

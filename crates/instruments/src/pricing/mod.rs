@@ -6,7 +6,8 @@
 //! | on a forward | [`Black76`], [`Bachelier`] |
 //! | American price | [`AmericanMethod`]; many spots of one option: [`ExerciseBoundary`] |
 //! | American greeks | [`american_greeks`] |
-//! | implied volatility | [`implied_volatility`], [`implied_volatility_black76`] |
+//! | cash dividends, European and American | [`DividendSchedule`], [`DividendOption`] |
+//! | implied volatility | [`implied_volatility`], [`implied_volatility_black76`]; many: [`implied_volatilities`](crate::kernel::implied_volatilities) |
 //! | delta quotes | [`DeltaConvention`], [`strike_from_delta`], [`atm_strike`] |
 //! | forward of a chain | [`forward_from_quotes`] |
 //!
@@ -19,8 +20,10 @@ mod black_scholes;
 mod check;
 mod delta;
 mod digital;
+mod dividends;
+mod finite_difference;
 mod greeks;
-mod implied;
+pub(crate) mod implied;
 mod kind;
 mod normal;
 mod parity;
@@ -30,6 +33,8 @@ pub use black_scholes::{BlackScholes, BlackScholesInputs};
 pub use black76::{Bachelier, Black76, ForwardGreeks, ForwardInputs};
 pub use delta::{AtmRule, DeltaConvention, DeltaMarket, atm_strike, strike_from_delta};
 pub use digital::DigitalGreeks;
+pub use dividends::{CashDividend, DividendModel, DividendSchedule};
+pub use finite_difference::{DividendGreeks, DividendOption, Drift, ErrorEstimate, ExerciseProbability, GridSize};
 pub use greeks::{Analytics, Greeks};
 pub use implied::{ForwardQuote, SpotQuote, implied_volatility, implied_volatility_black76};
 pub use kind::{ExerciseStyle, OptionKind};

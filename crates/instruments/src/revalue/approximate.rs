@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::row::{Outcome, ScenarioMarket, at};
 use crate::kernel::Input;
-use crate::pricing::ExerciseStyle;
 use crate::{OptionContract, Result};
 
 /// How an option is revalued.
@@ -17,7 +16,7 @@ pub enum Method {
     Exact,
     /// American options by interpolation on a grid of spots and volatilities, where the largest error on a
     /// sample of the scenarios stays within `tolerance` of the strike; exact elsewhere. European options are
-    /// exact: for them the grid would save nothing.
+    /// exact: for them the grid would save nothing, unless cash dividends leave them without a formula.
     Grid {
         /// Largest accepted error, as a fraction of the strike.
         tolerance: f64,
@@ -36,11 +35,10 @@ const SAMPLE: usize = 33;
 /// Writes the price of one unit in each scenario to `out`.
 pub(super) fn fill(market: &ScenarioMarket<'_>, method: Method, out: &mut [f64]) -> Result<Outcome> {
     let moves_alone = matches!((market.rate, market.dividend_yield), (Input::Constant(_), Input::Constant(_)));
-    let european = market.contract.style() == ExerciseStyle::European;
     // Too few scenarios to repay a grid, or factors that it has no axis for.
     let worth_it = moves_alone && out.len() > 4 * SAMPLE;
     let made: Option<(f64, Result<Box<dyn Surface>>)> = match method {
-        Method::Grid { tolerance } if worth_it && !european => Some((tolerance, Grid::new(market).map(boxed))),
+        Method::Grid { tolerance } if worth_it && !market.is_cheap() => Some((tolerance, Grid::new(market).map(boxed))),
         Method::Taylor { tolerance } if worth_it => Some((tolerance, Taylor::new(market).map(boxed))),
         _ => None,
     };

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alluse_risk_core::{AssetId, Assumption, Currency, Factor, ScenarioSet, ShockKind};
+use alluse_risk_core::{AssetId, Assumption, ContractId, Currency, Factor, ScenarioSet, ShockKind};
+use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use crate::{Book, Error, Instrument, MarketSnapshot, Result};
+use crate::{Book, Error, Instrument, MarketSnapshot, OptionContract, Result};
 
 /// Factors that may be missing from the scenarios and then stay where they are.
 ///
@@ -48,11 +49,55 @@ pub(super) enum VolatilityShock {
     Add(Vec<f64>),
 }
 
+impl VolatilityShock {
+    fn new(kind: ShockKind, shocks: ArrayView1<'_, f64>) -> Self {
+        match kind {
+            ShockKind::Relative => Self::Multiply(shocks.iter().map(|s| 1.0 + s).collect()),
+            ShockKind::Log => Self::Multiply(shocks.iter().map(|s| libm::exp(*s)).collect()),
+            ShockKind::Absolute => Self::Add(shocks.to_vec()),
+        }
+    }
+
+    /// Refuses additive shocks that would take any of `volatilities` below zero, and multipliers that are not
+    /// finite.
+    fn check(
+        &self,
+        scenarios: &ScenarioSet,
+        factor: &Factor,
+        volatilities: impl IntoIterator<Item = f64>,
+    ) -> Result<()> {
+        let refused = |index: usize, expected, value| Error::ShockOutOfDomain {
+            scenario: scenarios.ids()[index].to_string(),
+            factor: factor.to_string(),
+            expected,
+            value,
+        };
+        let shocks = match self {
+            Self::Fixed => return Ok(()),
+            Self::Multiply(by) => {
+                return match by.iter().position(|by| !by.is_finite()) {
+                    Some(index) => Err(refused(index, "finite", by[index])),
+                    None => Ok(()),
+                };
+            }
+            Self::Add(shocks) => shocks,
+        };
+        for volatility in volatilities {
+            if let Some(index) = shocks.iter().position(|s| volatility + s < 0.0) {
+                return Err(refused(index, "at least 0", volatility + shocks[index]));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Every factor that a book depends on.
 #[derive(Debug)]
 pub(super) struct Factors {
     spots: BTreeMap<AssetId, Path>,
     volatilities: BTreeMap<AssetId, VolatilityShock>,
+    /// Of the contracts that the scenarios name; they take precedence.
+    contract_volatilities: BTreeMap<ContractId, VolatilityShock>,
     dividends: BTreeMap<AssetId, Path>,
     rates: BTreeMap<Currency, Path>,
     fx: BTreeMap<Currency, Path>,
@@ -64,6 +109,7 @@ impl Factors {
         let mut factors = Self {
             spots: BTreeMap::new(),
             volatilities: BTreeMap::new(),
+            contract_volatilities: BTreeMap::new(),
             dividends: BTreeMap::new(),
             rates: BTreeMap::new(),
             fx: BTreeMap::new(),
@@ -75,7 +121,7 @@ impl Factors {
                 factors.add_spot(book.market(), scenarios, asset)?;
             }
             if let Instrument::Option(contract) = &position.instrument {
-                factors.add_option(book, scenarios, contract.underlying(), book.currency(position), held_fixed)?;
+                factors.add_option(book, scenarios, contract, book.currency(position), held_fixed)?;
             }
         }
         Ok(factors)
@@ -85,8 +131,16 @@ impl Factors {
         self.spots.get(asset)
     }
 
-    pub(super) fn volatility(&self, asset: &AssetId) -> Option<&VolatilityShock> {
-        self.volatilities.get(asset)
+    pub(super) fn volatility(&self, contract: &OptionContract) -> Option<&VolatilityShock> {
+        // The name of a contract is made anew each time: not for scenarios that name none.
+        let own =
+            if self.contract_volatilities.is_empty() { None } else { self.contract_volatilities.get(&contract.id()) };
+        own.or_else(|| self.volatilities.get(contract.underlying()))
+    }
+
+    /// Whether the scenarios shock the volatility of this contract alone.
+    pub(super) fn shocks_contract(&self, contract: &OptionContract) -> bool {
+        !self.contract_volatilities.is_empty() && self.contract_volatilities.contains_key(&contract.id())
     }
 
     pub(super) fn dividend(&self, asset: &AssetId) -> Option<&Path> {
@@ -139,10 +193,11 @@ impl Factors {
         &mut self,
         book: &Book,
         scenarios: &ScenarioSet,
-        asset: &AssetId,
+        contract: &OptionContract,
         currency: &Currency,
         held_fixed: Option<HeldFixed>,
     ) -> Result<()> {
+        let asset = contract.underlying();
         if let Some(Path { then: Some(then), log_then, .. }) = self.spots.get_mut(asset)
             && log_then.is_empty()
         {
@@ -150,23 +205,7 @@ impl Factors {
             // smallest number there is changes no price.
             log_then.extend(then.iter().map(|spot| libm::log(spot.max(f64::MIN_POSITIVE))));
         }
-        if !self.volatilities.contains_key(asset) {
-            let factor = Factor::Volatility(asset.clone());
-            let shock = match scenarios.column(&factor) {
-                Some((kind, shocks)) => match kind {
-                    ShockKind::Relative => VolatilityShock::Multiply(shocks.iter().map(|s| 1.0 + s).collect()),
-                    ShockKind::Log => VolatilityShock::Multiply(shocks.iter().map(|s| libm::exp(*s)).collect()),
-                    ShockKind::Absolute => VolatilityShock::Add(shocks.to_vec()),
-                },
-                None if held_fixed == Some(HeldFixed::Volatility) => {
-                    self.held.insert(factor);
-                    VolatilityShock::Fixed
-                }
-                None => return Err(Error::MissingFactor { factor: factor.to_string() }),
-            };
-            self.check_volatilities(book, scenarios, asset, &shock)?;
-            self.volatilities.insert(asset.clone(), shock);
-        }
+        self.add_volatility(book, scenarios, contract, held_fixed)?;
         if !self.dividends.contains_key(asset)
             && let Some(now) = book.market().dividend_yield(asset)
         {
@@ -182,46 +221,49 @@ impl Factors {
         Ok(())
     }
 
+    fn add_volatility(
+        &mut self,
+        book: &Book,
+        scenarios: &ScenarioSet,
+        contract: &OptionContract,
+        held_fixed: Option<HeldFixed>,
+    ) -> Result<()> {
+        let own = Factor::ContractVolatility(contract.id());
+        if let Some((kind, shocks)) = scenarios.column(&own) {
+            if let Factor::ContractVolatility(id) = &own
+                && !self.contract_volatilities.contains_key(id)
+            {
+                let shock = VolatilityShock::new(kind, shocks);
+                shock.check(scenarios, &own, book.market().volatility(contract))?;
+                self.contract_volatilities.insert(id.clone(), shock);
+            }
+            return Ok(());
+        }
+        let asset = contract.underlying();
+        if self.volatilities.contains_key(asset) {
+            return Ok(());
+        }
+        let factor = Factor::Volatility(asset.clone());
+        let shock = match scenarios.column(&factor) {
+            Some((kind, shocks)) => VolatilityShock::new(kind, shocks),
+            None if held_fixed == Some(HeldFixed::Volatility) => {
+                self.held.insert(factor.clone());
+                VolatilityShock::Fixed
+            }
+            None => return Err(Error::MissingFactor { factor: factor.to_string() }),
+        };
+        let contracts = book.positions().iter().filter_map(|p| p.option()).filter(|c| c.underlying() == asset);
+        shock.check(scenarios, &factor, contracts.filter_map(|contract| book.market().volatility(contract)))?;
+        self.volatilities.insert(asset.clone(), shock);
+        Ok(())
+    }
+
     fn moved_or_held(&mut self, scenarios: &ScenarioSet, factor: Factor, now: f64) -> Result<Path> {
         if let Some(path) = shocked(scenarios, &factor, now, f64::is_finite, "finite")? {
             return Ok(path);
         }
         self.held.insert(factor);
         Ok(Path::fixed(now))
-    }
-
-    /// Refuses additive shocks that would take the volatility of any contract below zero, and multipliers
-    /// that are not finite.
-    fn check_volatilities(
-        &self,
-        book: &Book,
-        scenarios: &ScenarioSet,
-        asset: &AssetId,
-        shock: &VolatilityShock,
-    ) -> Result<()> {
-        let refused = |index: usize, expected, value| Error::ShockOutOfDomain {
-            scenario: scenarios.ids()[index].to_string(),
-            factor: Factor::Volatility(asset.clone()).to_string(),
-            expected,
-            value,
-        };
-        let shocks = match shock {
-            VolatilityShock::Fixed => return Ok(()),
-            VolatilityShock::Multiply(by) => {
-                return match by.iter().position(|by| !by.is_finite()) {
-                    Some(index) => Err(refused(index, "finite", by[index])),
-                    None => Ok(()),
-                };
-            }
-            VolatilityShock::Add(shocks) => shocks,
-        };
-        let contracts = book.positions().iter().filter_map(|p| p.option()).filter(|c| c.underlying() == asset);
-        for volatility in contracts.filter_map(|contract| book.market().volatility(contract)) {
-            if let Some(index) = shocks.iter().position(|s| volatility + s < 0.0) {
-                return Err(refused(index, "at least 0", volatility + shocks[index]));
-            }
-        }
-        Ok(())
     }
 }
 

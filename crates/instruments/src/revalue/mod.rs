@@ -1,8 +1,11 @@
 //! Full revaluation of a book under scenarios: from `Book` × `ScenarioSet` to the P&L cube.
 
+mod after;
 mod approximate;
 mod factors;
 mod row;
+
+use std::collections::BTreeMap;
 
 use alluse_risk_core::labels::LabelTable;
 use alluse_risk_core::{
@@ -11,6 +14,7 @@ use alluse_risk_core::{
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+pub use after::BookAfter;
 pub use approximate::Method;
 use factors::Factors;
 pub use factors::HeldFixed;
@@ -257,7 +261,7 @@ impl<'a> Run<'a> {
         for (index, position) in book.positions().iter().enumerate() {
             match Plan::new(book, &factors, index, end) {
                 Ok(plan) => {
-                    assumptions.extend(plan.assumption(position));
+                    assumptions.extend(plan.assumptions(position));
                     plans.push(plan);
                 }
                 Err(error) => unvalued.push((index, without_value(book, index, &error))),
@@ -267,24 +271,60 @@ impl<'a> Run<'a> {
     }
 
     /// Prices every plan into its row, in parallel over rows; each row is computed by one thread, so the
-    /// numbers do not depend on how many there are.
+    /// numbers do not depend on how many there are. American options that share their exercise boundaries go together.
     fn fill_rows(&self, values: &mut Array2<f64>) -> Result<Vec<Result<row::Outcome>>> {
         let columns = self.scenarios.len();
         let flat = values.as_slice_mut().ok_or(CoreError::Unsupported { what: "a cube that is not contiguous" })?;
-        let fill = |scratch: &mut Scratch, (plan, out): (&Plan<'_>, &mut [f64])| {
-            plan.fill(&self.factors, self.method, 0..columns, scratch, out)
+        let mut rows: Vec<Option<&mut [f64]>> = flat.chunks_mut(columns).map(Some).collect();
+        let tasks: Vec<(Vec<usize>, Vec<&mut [f64]>)> = self
+            .families()
+            .into_iter()
+            .map(|family| {
+                let taken = family.iter().filter_map(|&plan| rows[plan].take()).collect();
+                (family, taken)
+            })
+            .collect();
+        let fill = |scratch: &mut Scratch, (family, mut rows): (Vec<usize>, Vec<&mut [f64]>)| {
+            let plans: Vec<&Plan<'_>> = family.iter().map(|&plan| &self.plans[plan]).collect();
+            if plans.len() > 1 && Plan::fill_together(&plans, &self.factors, 0..columns, scratch, &mut rows).is_ok() {
+                return family.into_iter().map(|plan| (plan, Ok(row::Outcome::default()))).collect();
+            }
+            // Alone, or one by one where an error must find its row.
+            let each = family.into_iter().zip(plans).zip(rows);
+            each.map(|((index, plan), out)| (index, plan.fill(&self.factors, self.method, 0..columns, scratch, out)))
+                .collect::<Vec<_>>()
         };
         #[cfg(feature = "parallel")]
-        {
+        let mut outcomes: Vec<(usize, Result<row::Outcome>)> = {
             use rayon::prelude::*;
-            let rows = self.plans.par_iter().zip(flat.par_chunks_mut(columns));
-            Ok(rows.map_init(Scratch::default, fill).collect())
-        }
+            tasks.into_par_iter().map_init(Scratch::default, fill).flatten_iter().collect()
+        };
         #[cfg(not(feature = "parallel"))]
-        {
+        let mut outcomes: Vec<(usize, Result<row::Outcome>)> = {
             let mut scratch = Scratch::default();
-            Ok(self.plans.iter().zip(flat.chunks_mut(columns)).map(|item| fill(&mut scratch, item)).collect())
+            tasks.into_iter().flat_map(|task| fill(&mut scratch, task)).collect()
+        };
+        outcomes.sort_by_key(|(plan, _)| *plan);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    /// Plans that are filled together: those that share exercise boundaries, and every other one alone.
+    fn families(&self) -> Vec<Vec<usize>> {
+        let mut families: Vec<Vec<usize>> = Vec::new();
+        let mut place: BTreeMap<row::BoundaryKey<'_>, usize> = BTreeMap::new();
+        for (index, plan) in self.plans.iter().enumerate() {
+            match plan.boundary_key(&self.factors).filter(|_| self.method == Method::Exact) {
+                None => families.push(vec![index]),
+                Some(key) => {
+                    let family = *place.entry(key).or_insert(families.len());
+                    match families.get_mut(family) {
+                        Some(members) => members.push(index),
+                        None => families.push(vec![index]),
+                    }
+                }
+            }
         }
+        families
     }
 
     /// Sums rows into groups, in parallel over blocks of scenarios; within a block the positions are added

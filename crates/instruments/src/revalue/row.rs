@@ -1,5 +1,6 @@
 //! The P&L of one position in each scenario.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use alluse_risk_core::Assumption;
@@ -8,7 +9,10 @@ use jiff::civil::Date;
 use super::approximate::{self, Method};
 use super::factors::{Factors, Path, VolatilityShock};
 use crate::kernel::{self, Dispatch, European, Input, Scenarios};
-use crate::pricing::{AmericanMethod, BlackScholes, BlackScholesInputs, ExerciseBoundary, ExerciseStyle, Precision};
+use crate::pricing::{
+    AmericanMethod, BlackScholes, BlackScholesInputs, DividendModel, DividendOption, DividendSchedule,
+    ExerciseBoundary, ExerciseStyle, OptionKind, Precision,
+};
 use crate::{Book, Error, Instrument, OptionContract, Position, Result, calendar::year_fraction};
 
 /// Buffers that a thread uses again for each row.
@@ -55,7 +59,11 @@ pub(super) struct Plan<'a> {
 #[derive(Debug)]
 enum Kind<'a> {
     Cash,
-    Share { asset: &'a alluse_risk_core::AssetId },
+    Share {
+        asset: &'a alluse_risk_core::AssetId,
+        /// Cash per share that goes ex inside the horizon.
+        dividend: f64,
+    },
     Option(OptionPlan<'a>),
 }
 
@@ -66,6 +74,10 @@ struct OptionPlan<'a> {
     value_now: f64,
     /// Years to expiry at the end of the scenario; not positive once it has settled.
     time_then: f64,
+    /// What goes ex between now and expiry, and what of it is left at the end of the scenario.
+    dividends_now: usize,
+    schedule_then: DividendSchedule,
+    dividend_model: DividendModel,
 }
 
 impl<'a> Plan<'a> {
@@ -82,7 +94,8 @@ impl<'a> Plan<'a> {
             Instrument::Cash { .. } => Kind::Cash,
             Instrument::Share { asset } => {
                 check_spot(book, factors, asset)?;
-                Kind::Share { asset }
+                let received = book.market().dividends_between(asset, book.market().as_of(), end);
+                Kind::Share { asset, dividend: received.iter().map(|(_, amount)| amount).sum() }
             }
             Instrument::Option(contract) => {
                 check_spot(book, factors, contract.underlying())?;
@@ -90,20 +103,39 @@ impl<'a> Plan<'a> {
                 let missing = |what| Error::MissingQuote { what, name: contract.to_string() };
                 let volatility = book.market().volatility(contract).ok_or_else(|| missing("volatility"))?;
                 let time_then = year_fraction(end, contract.expiry());
-                Kind::Option(OptionPlan { contract, volatility, value_now, time_then })
+                let now = book.market().dividend_schedule(contract, book.market().as_of())?;
+                Kind::Option(OptionPlan {
+                    contract,
+                    volatility,
+                    value_now,
+                    time_then,
+                    dividends_now: now.dividends().len(),
+                    schedule_then: book.market().dividend_schedule(contract, end)?,
+                    dividend_model: book.market().dividend_model(),
+                })
             }
         };
         Ok(Self { position, units: held.units(), currency, kind })
     }
 
     /// What is taken for granted about this position.
-    pub(super) fn assumption(&self, held: &Position) -> Option<Assumption> {
+    pub(super) fn assumptions(&self, held: &Position) -> Vec<Assumption> {
+        let mut made = Vec::new();
         match &self.kind {
-            Kind::Option(option) if option.time_then <= 0.0 => {
-                Some(Assumption::SettledInsideHorizon { row: held.id.clone() })
+            Kind::Share { dividend, .. } if *dividend > 0.0 => made.push(note(format!(
+                "{}: a cash dividend of {dividend} per share goes ex inside the horizon; scenario prices are without it, \
+                 and it is received on top of them",
+                held.id
+            ))),
+            Kind::Option(option) => {
+                if option.time_then <= 0.0 {
+                    made.push(Assumption::SettledInsideHorizon { row: held.id.clone() });
+                }
+                made.extend(option.dividend_note(held));
             }
-            _ => None,
+            Kind::Cash | Kind::Share { .. } => {}
         }
+        made
     }
 
     /// Writes the P&L of the scenarios in `range` to `out`.
@@ -115,37 +147,116 @@ impl<'a> Plan<'a> {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<Outcome> {
-        let fx = factors.fx(self.currency);
-        let fx_at = |scenario| fx.map_or(1.0, |path| path.at(scenario));
-        let fx_now = fx.map_or(1.0, |path| path.now);
         let mut outcome = Outcome::default();
-        let value_now = match &self.kind {
-            Kind::Cash => {
-                out.fill(1.0);
-                1.0
-            }
-            Kind::Share { asset } => {
+        match &self.kind {
+            Kind::Cash => out.fill(1.0),
+            Kind::Share { asset, dividend } => {
                 let path = spot_path(factors, asset)?;
-                out.iter_mut().zip(range.clone()).for_each(|(out, s)| *out = path.at(s));
-                path.now
+                out.iter_mut().zip(range.clone()).for_each(|(out, s)| *out = path.at(s) + dividend);
             }
             Kind::Option(option) => {
                 outcome = option.fill(factors, self.currency, method, range.clone(), scratch, out)?;
-                option.value_now
             }
-        };
-        outcome.measured_error *= self.units.abs() * fx_now;
-        if fx.is_none_or(|path| path.then.is_none()) {
-            out.iter_mut().for_each(|out| *out = self.units * (*out - value_now) * fx_now);
-        } else {
-            let now = value_now * fx_now;
-            out.iter_mut().zip(range).for_each(|(out, s)| *out = self.units * (*out * fx_at(s) - now));
         }
+        outcome.measured_error *= self.units.abs() * factors.fx(self.currency).map_or(1.0, |path| path.now);
+        self.unit_values_to_pnl(factors, range, out)?;
         Ok(outcome)
+    }
+
+    /// Turns the value of one unit in each scenario into the P&L of the position.
+    fn unit_values_to_pnl(&self, factors: &Factors, range: Range<usize>, out: &mut [f64]) -> Result<()> {
+        let value_now = match &self.kind {
+            Kind::Cash => 1.0,
+            Kind::Share { asset, .. } => spot_path(factors, asset)?.now,
+            Kind::Option(option) => option.value_now,
+        };
+        match factors.fx(self.currency).filter(|path| path.then.is_some()) {
+            None => {
+                let fx = factors.fx(self.currency).map_or(1.0, |path| path.now);
+                out.iter_mut().for_each(|out| *out = self.units * (*out - value_now) * fx);
+            }
+            Some(fx) => {
+                let now = value_now * fx.now;
+                out.iter_mut().zip(range).for_each(|(out, s)| *out = self.units * (*out * fx.at(s) - now));
+            }
+        }
+        Ok(())
+    }
+
+    /// What decides the exercise boundary of an American option beside the scenarios; `None` for what has none.
+    pub(super) fn boundary_key(&self, factors: &Factors) -> Option<BoundaryKey<'a>> {
+        let Kind::Option(option) = &self.kind else { return None };
+        let contract = option.contract;
+        let shares = contract.style() == ExerciseStyle::American
+            && option.time_then > 0.0
+            && option.schedule_then.is_empty()
+            && !factors.shocks_contract(contract);
+        shares.then(|| {
+            (contract.underlying(), contract.kind() == OptionKind::Call, contract.expiry(), option.volatility.to_bits())
+        })
+    }
+
+    /// The P&L of American options that share their exercise boundaries: each is solved once for all of them.
+    pub(super) fn fill_together(
+        plans: &[&Self],
+        factors: &Factors,
+        range: Range<usize>,
+        scratch: &mut Scratch,
+        rows: &mut [&mut [f64]],
+    ) -> Result<()> {
+        let options: Vec<(&Self, &OptionPlan<'_>)> = plans
+            .iter()
+            .filter_map(|plan| match &plan.kind {
+                Kind::Option(option) => Some((*plan, option)),
+                _ => None,
+            })
+            .collect();
+        let Some((first, option)) = options.first() else { return Ok(()) };
+        let market = option.market(factors, first.currency, range.clone(), scratch)?;
+        for scenario in 0..range.len() {
+            let model = market.model(scenario)?;
+            if model.inputs().volatility <= 0.0 {
+                for ((_, option), row) in options.iter().zip(rows.iter_mut()) {
+                    row[scenario] = ScenarioMarket { contract: option.contract, ..market }.price_one(scenario)?;
+                }
+                continue;
+            }
+            let boundary = ExerciseBoundary::new(option.contract.kind(), &model, Precision::default())?;
+            for ((_, option), row) in options.iter().zip(rows.iter_mut()) {
+                row[scenario] = boundary.price_with_strike(market.spot[scenario], option.contract.strike())?;
+            }
+        }
+        for ((plan, _), row) in options.iter().zip(rows.iter_mut()) {
+            plan.unit_values_to_pnl(factors, range.clone(), row)?;
+        }
+        Ok(())
     }
 }
 
+/// Underlying, whether a call, expiry, and today's volatility.
+pub(super) type BoundaryKey<'a> = (&'a alluse_risk_core::AssetId, bool, Date, u64);
+
 impl OptionPlan<'_> {
+    /// Which model of cash dividends the row stands on, if on any.
+    fn dividend_note(&self, held: &Position) -> Option<Assumption> {
+        if self.dividends_now == 0 {
+            return None;
+        }
+        let model = match self.dividend_model {
+            DividendModel::Escrowed => "escrowed",
+            DividendModel::Spot => "spot",
+        };
+        let passed = self.dividends_now - self.schedule_then.dividends().len();
+        let crossed = match passed {
+            0 => String::new(),
+            passed => format!("; {passed} of them inside the horizon, through which the option is held"),
+        };
+        Some(note(format!(
+            "{}: cash dividends before expiry: {}, by the {model} model; the amounts do not move with the spot{crossed}",
+            held.id, self.dividends_now
+        )))
+    }
+
     /// Writes the price of one unit in each scenario to `out`.
     fn fill(
         &self,
@@ -156,19 +267,34 @@ impl OptionPlan<'_> {
         scratch: &mut Scratch,
         out: &mut [f64],
     ) -> Result<Outcome> {
-        let underlying = self.contract.underlying();
-        let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
-        let spot = spot_path(factors, underlying)?;
-        let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
-        let dividend = factors.dividend(underlying).ok_or_else(|| missing("dividend yield"))?;
-        let shock = factors.volatility(underlying).ok_or_else(|| missing("volatility"))?;
         if self.time_then <= 0.0 {
+            let underlying = self.contract.underlying();
+            let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
+            let spot = spot_path(factors, underlying)?;
+            let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
             for (out, s) in out.iter_mut().zip(range) {
                 // The cash of the settlement earns the rate until the scenario ends.
                 *out = self.contract.intrinsic(spot.at(s)) * libm::exp(-rate.at(s) * self.time_then);
             }
             return Ok(Outcome::default());
         }
+        approximate::fill(&self.market(factors, currency, range, scratch)?, method, out)
+    }
+
+    /// The inputs of its price in each scenario.
+    fn market<'s>(
+        &'s self,
+        factors: &'s Factors,
+        currency: &alluse_risk_core::Currency,
+        range: Range<usize>,
+        scratch: &'s mut Scratch,
+    ) -> Result<ScenarioMarket<'s>> {
+        let underlying = self.contract.underlying();
+        let missing = |what| Error::MissingQuote { what, name: underlying.to_string() };
+        let spot = spot_path(factors, underlying)?;
+        let rate = factors.rate(currency).ok_or_else(|| missing("rate"))?;
+        let dividend = factors.dividend(underlying).ok_or_else(|| missing("dividend yield"))?;
+        let shock = factors.volatility(self.contract).ok_or_else(|| missing("volatility"))?;
         scratch.spot.clear();
         scratch.spot.extend(range.clone().map(|s| spot.at(s).max(f64::MIN_POSITIVE)));
         scratch.volatility.clear();
@@ -183,7 +309,7 @@ impl OptionPlan<'_> {
             VolatilityShock::Fixed => Input::Constant(self.volatility),
             _ => Input::PerScenario(&scratch.volatility),
         };
-        let market = ScenarioMarket {
+        Ok(ScenarioMarket {
             contract: self.contract,
             time: self.time_then,
             spot: &scratch.spot,
@@ -191,8 +317,9 @@ impl OptionPlan<'_> {
             volatility,
             rate: input(rate, &range),
             dividend_yield: input(dividend, &range),
-        };
-        approximate::fill(&market, method, out)
+            schedule: &self.schedule_then,
+            dividend_model: self.dividend_model,
+        })
     }
 }
 
@@ -207,6 +334,9 @@ pub(super) struct ScenarioMarket<'a> {
     pub(super) volatility: Input<'a>,
     pub(super) rate: Input<'a>,
     pub(super) dividend_yield: Input<'a>,
+    /// From the end of the scenario on.
+    pub(super) schedule: &'a DividendSchedule,
+    pub(super) dividend_model: DividendModel,
 }
 
 /// The value of an input in a scenario.
@@ -218,8 +348,17 @@ pub(super) fn at(input: Input<'_>, scenario: usize) -> f64 {
 }
 
 impl ScenarioMarket<'_> {
+    /// Whether one scenario costs no more than a formula.
+    pub(super) fn is_cheap(&self) -> bool {
+        let closed = self.schedule.is_empty() || self.dividend_model == DividendModel::Escrowed;
+        self.contract.style() == ExerciseStyle::European && closed
+    }
+
     /// Exact prices of every scenario.
     pub(super) fn price_all(&self, out: &mut [f64]) -> Result<()> {
+        if !self.schedule.is_empty() {
+            return self.price_with_dividends(out);
+        }
         match self.contract.style() {
             ExerciseStyle::European => {
                 let option = European::new(self.contract.kind(), self.contract.strike(), self.time)?;
@@ -232,6 +371,37 @@ impl ScenarioMarket<'_> {
             }
             ExerciseStyle::American => self.price_american(out),
         }
+    }
+
+    /// One solution for all spots that meet the same volatility, rate and yield.
+    fn price_with_dividends(&self, out: &mut [f64]) -> Result<()> {
+        let mut alike: BTreeMap<[u64; 3], Vec<usize>> = BTreeMap::new();
+        for scenario in 0..out.len() {
+            let inputs = [self.volatility, self.rate, self.dividend_yield].map(|input| at(input, scenario).to_bits());
+            alike.entry(inputs).or_default().push(scenario);
+        }
+        for scenarios in alike.values() {
+            let Some(first) = scenarios.first() else { continue };
+            let spots: Vec<f64> = scenarios.iter().map(|scenario| self.spot[*scenario]).collect();
+            let prices = self.option_with_dividends(*first)?.prices(&spots)?;
+            scenarios.iter().zip(prices).for_each(|(scenario, price)| out[*scenario] = price);
+        }
+        Ok(())
+    }
+
+    /// The option in a scenario; its spot is one at which every model has something to say.
+    fn option_with_dividends(&self, scenario: usize) -> Result<DividendOption> {
+        let (rate, dividend_yield) = (at(self.rate, scenario), at(self.dividend_yield, scenario));
+        let strike = self.contract.strike();
+        let model = BlackScholes::new(BlackScholesInputs {
+            spot: strike + self.schedule.escrow(rate, dividend_yield),
+            strike,
+            time: self.time,
+            volatility: at(self.volatility, scenario),
+            rate,
+            dividend_yield,
+        })?;
+        DividendOption::new(self.contract.kind(), self.contract.style(), &model, self.schedule, self.dividend_model)
     }
 
     /// One boundary for all scenarios when nothing but the spot moves, one for each otherwise.
@@ -253,6 +423,10 @@ impl ScenarioMarket<'_> {
 
     /// Exact price of one scenario.
     pub(super) fn price_one(&self, scenario: usize) -> Result<f64> {
+        if !self.schedule.is_empty() {
+            let prices = self.option_with_dividends(scenario)?.prices(&self.spot[scenario..=scenario])?;
+            return prices.first().copied().ok_or_else(|| Error::NoScenarios { name: self.contract.to_string() });
+        }
         match self.contract.style() {
             ExerciseStyle::American => AmericanMethod::default().price(self.contract.kind(), &self.model(scenario)?),
             ExerciseStyle::European => {
@@ -277,6 +451,10 @@ impl ScenarioMarket<'_> {
             dividend_yield: at(self.dividend_yield, scenario),
         })
     }
+}
+
+fn note(text: String) -> Assumption {
+    Assumption::Note { text }
 }
 
 fn input<'a>(path: &'a Path, range: &Range<usize>) -> Input<'a> {

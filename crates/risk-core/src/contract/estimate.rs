@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Coverage;
 use crate::measures::QuantileRule;
-use crate::{Confidence, Horizon};
+use crate::{Confidence, Horizon, ScenarioId};
 
 /// What a number measures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,11 @@ pub enum Measure {
     },
     /// The largest loss.
     WorstLoss,
+    /// Loss in a named stress scenario.
+    StressLoss {
+        /// The scenario; `None` for each of those that are run.
+        scenario: Option<ScenarioId>,
+    },
 }
 
 /// How an interval was made.

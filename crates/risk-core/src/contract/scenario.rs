@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use crate::sum::compensated;
-use crate::{AssetId, Currency, Error, Horizon, Result, ScenarioId, check};
+use crate::{AssetId, ContractId, Currency, Error, Horizon, Result, ScenarioId, check};
 
 /// Something that moves in a scenario.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub enum Factor {
     Spot(AssetId),
     /// Implied volatility of an underlying.
     Volatility(AssetId),
+    /// Implied volatility of one contract; it takes precedence over that of its underlying, so that a shock can
+    /// depend on moneyness and tenor.
+    ContractVolatility(ContractId),
     /// Continuously compounded interest rate of a currency.
     Rate(Currency),
     /// Continuous dividend yield of an underlying.
@@ -28,6 +31,7 @@ impl fmt::Display for Factor {
         match self {
             Self::Spot(asset) => write!(f, "spot of {asset}"),
             Self::Volatility(asset) => write!(f, "volatility of {asset}"),
+            Self::ContractVolatility(contract) => write!(f, "volatility of {contract}"),
             Self::Rate(currency) => write!(f, "rate of {currency}"),
             Self::Dividend(asset) => write!(f, "dividend yield of {asset}"),
             Self::Fx(currency) => write!(f, "price of {currency}"),

@@ -11,7 +11,7 @@ use crate::{Error, Factor, Result, ShockKind, check};
 pub enum DrivenFactors {
     /// This one.
     One(Factor),
-    /// The implied volatility of every underlying.
+    /// The implied volatility of every underlying and every contract.
     EveryVolatility,
     /// The interest rate of every currency.
     EveryRate,
@@ -23,7 +23,7 @@ impl DrivenFactors {
     pub(super) fn include(&self, factor: &Factor) -> bool {
         match self {
             Self::One(one) => one == factor,
-            Self::EveryVolatility => matches!(factor, Factor::Volatility(_)),
+            Self::EveryVolatility => matches!(factor, Factor::Volatility(_) | Factor::ContractVolatility(_)),
             Self::EveryRate => matches!(factor, Factor::Rate(_)),
             Self::EveryDividend => matches!(factor, Factor::Dividend(_)),
         }

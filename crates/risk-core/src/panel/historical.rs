@@ -181,7 +181,7 @@ impl HistoricalScenarios {
         }
         match factor {
             Factor::Spot(asset) => Ok(Some(Source::Price(self.prices.column(asset)?))),
-            Factor::Volatility(_) | Factor::Rate(_) | Factor::Dividend(_)
+            Factor::Volatility(_) | Factor::ContractVolatility(_) | Factor::Rate(_) | Factor::Dividend(_)
                 if self.missing == MissingFactor::HoldFixed =>
             {
                 Ok(None)

@@ -63,6 +63,11 @@ id!(
     "asset id"
 );
 id!(
+    /// The name of a listed contract with all its terms, as the crate that owns contracts writes it.
+    ContractId,
+    "contract id"
+);
+id!(
     /// A currency code, such as `USD`.
     Currency,
     "currency"
@@ -77,6 +82,14 @@ id!(
     ScenarioId,
     "scenario id"
 );
+
+impl ContractId {
+    /// The name made of an underlying and the terms of the contract.
+    #[must_use]
+    pub fn of(underlying: &AssetId, terms: impl fmt::Display) -> Self {
+        Self(format!("{underlying} {terms}"))
+    }
+}
 
 impl Currency {
     /// US dollars.
@@ -94,6 +107,8 @@ mod tests {
     fn blank_names_are_refused_by_every_door() {
         assert!(AssetId::new("  ").is_err());
         assert!(serde_json::from_str::<RowId>("\"\"").is_err());
-        assert_eq!(serde_json::from_str::<AssetId>("\"SPY\"").unwrap().as_str(), "SPY");
+        let asset = serde_json::from_str::<AssetId>("\"SPY\"").unwrap();
+        assert_eq!(asset.as_str(), "SPY");
+        assert_eq!(ContractId::of(&asset, "2024-01-19 P 470").as_str(), "SPY 2024-01-19 P 470");
     }
 }

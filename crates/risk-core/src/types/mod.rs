@@ -10,6 +10,6 @@ mod weights;
 pub use confidence::Confidence;
 pub use frequency::{Frequency, PeriodsPerYear};
 pub use horizon::Horizon;
-pub use ids::{AssetId, Currency, RowId, ScenarioId};
+pub use ids::{AssetId, ContractId, Currency, RowId, ScenarioId};
 pub use memory::{Decay, HalfLife};
 pub use weights::Weights;

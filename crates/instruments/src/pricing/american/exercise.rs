@@ -93,9 +93,17 @@ impl ExerciseBoundary {
     /// # Errors
     /// `OutOfDomain` unless the spot is positive and finite.
     pub fn price(&self, spot: f64) -> Result<f64> {
-        let model = self.model.with_spot(spot)?;
-        let payoff = self.kind.payoff(spot, model.inputs().strike);
-        let Some((curve, moneyness, scale)) = self.normalized(spot) else { return Ok(model.price(self.kind)) };
+        self.price_with_strike(spot, self.model.inputs().strike)
+    }
+
+    /// Price at a spot of the same option with another strike: boundaries scale with the strike.
+    ///
+    /// # Errors
+    /// `OutOfDomain` unless spot and strike are positive and finite.
+    pub fn price_with_strike(&self, spot: f64, strike: f64) -> Result<f64> {
+        let model = BlackScholes::new(BlackScholesInputs { spot, strike, ..self.model.inputs() })?;
+        let payoff = self.kind.payoff(spot, strike);
+        let Some((curve, moneyness, scale)) = self.normalized(spot, strike) else { return Ok(model.price(self.kind)) };
         if moneyness <= curve.critical() {
             return Ok(payoff);
         }
@@ -108,7 +116,7 @@ impl ExerciseBoundary {
     /// As [`ExerciseBoundary::price`].
     pub fn premium_over_european(&self, spot: f64) -> Result<f64> {
         let model = self.model.with_spot(spot)?;
-        let Some((curve, moneyness, scale)) = self.normalized(spot) else { return Ok(0.0) };
+        let Some((curve, moneyness, scale)) = self.normalized(spot, model.inputs().strike) else { return Ok(0.0) };
         let least = self.kind.payoff(spot, model.inputs().strike) - model.price(self.kind);
         if moneyness <= curve.critical() {
             return Ok(least);
@@ -140,7 +148,7 @@ impl ExerciseBoundary {
     pub fn greeks(&self, spot: f64) -> Result<SpotGreeks> {
         let model = self.model.with_spot(spot)?;
         let european = model.greeks(self.kind)?;
-        let Some((curve, moneyness, scale)) = self.normalized(spot) else {
+        let Some((curve, moneyness, scale)) = self.normalized(spot, model.inputs().strike) else {
             let (delta, gamma, theta) = (european.delta, european.gamma, european.theta);
             return Ok(SpotGreeks { price: european.value, delta, gamma, theta });
         };
@@ -159,8 +167,7 @@ impl ExerciseBoundary {
     }
 
     /// Moneyness of the put with strike 1, and the size of its unit.
-    fn normalized(&self, spot: f64) -> Option<(&Curve, f64, f64)> {
-        let strike = self.model.inputs().strike;
+    fn normalized(&self, spot: f64, strike: f64) -> Option<(&Curve, f64, f64)> {
         let curve = self.curve.as_ref()?;
         Some(match self.kind {
             OptionKind::Put => (curve, spot / strike, strike),

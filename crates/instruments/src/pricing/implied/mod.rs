@@ -1,8 +1,9 @@
 //! Implied volatility to the last digits that the price carries.
 
-mod guess;
-mod normalized;
-mod solve;
+pub(crate) mod guess;
+pub(crate) mod logarithm;
+pub(crate) mod normalized;
+pub(crate) mod solve;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +49,8 @@ pub struct ForwardQuote {
 /// - [`Error::AboveMaximum`] from `S e^(−qT)` for a call, `K e^(−rT)` for a put.
 ///
 /// # Source
-/// Jäckel (2017), "Let's be rational": third-order Householder steps on a transformed out-of-the-money price; first
-/// guesses and the evaluation of the price are our own.
+/// Jäckel (2017), "Let's be rational": Householder's steps of fourth order on a transformed out-of-the-money price;
+/// first guesses and the evaluation of the price are our own.
 ///
 /// # Examples
 /// ```
@@ -67,7 +68,7 @@ pub fn implied_volatility(kind: OptionKind, price: f64, quote: &SpotQuote) -> Re
     check::positive("time", time)?;
     check::finite("rate", rate)?;
     check::finite("dividend_yield", dividend_yield)?;
-    let log_moneyness = (spot / strike).ln() + (rate - dividend_yield) * time;
+    let log_moneyness = logarithm::of_ratio(spot, strike) + (rate - dividend_yield) * time;
     let legs =
         Legs { forward: spot * (-dividend_yield * time).exp(), strike: strike * (-rate * time).exp(), log_moneyness };
     Ok(legs.deviation(kind, price)? / time.sqrt())
@@ -86,7 +87,7 @@ pub fn implied_volatility_black76(kind: OptionKind, price: f64, quote: &ForwardQ
     let legs = Legs {
         forward: forward * discount_factor,
         strike: strike * discount_factor,
-        log_moneyness: (forward / strike).ln(),
+        log_moneyness: logarithm::of_ratio(forward, strike),
     };
     Ok(legs.deviation(kind, price)? / time.sqrt())
 }
@@ -124,7 +125,37 @@ impl Legs {
         }
         // Call and put of one strike share their time value: that of the one out of the money, whose price can
         // reach the smaller leg.
-        let limit = self.forward.min(self.strike);
-        solve::deviation(self.log_moneyness.abs(), time_value / limit, (limit - time_value) / limit)
+        let (limit, large) = (self.forward.min(self.strike), self.forward.max(self.strike));
+        solve::deviation(&Target {
+            x: self.log_moneyness.abs(),
+            time_value,
+            limit,
+            gap: large - limit,
+            price: time_value / limit,
+        })
     }
 }
+
+/// The price of an option out of the money, to be reached.
+struct Target {
+    /// `|ln(F/K)|`.
+    x: f64,
+    time_value: f64,
+    /// The discounted leg that the price tends to with the deviation.
+    limit: f64,
+    /// From that leg to the other.
+    gap: f64,
+    /// `time_value / limit`.
+    price: f64,
+}
+
+impl Target {
+    /// `1 − price`, with its own digits.
+    #[inline]
+    fn rest(&self) -> f64 {
+        (self.limit - self.time_value) / self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! Running a stress test.
+
+use std::collections::BTreeMap;
+
+use alluse_instruments::margin::compare;
+use alluse_instruments::pricing::OptionKind;
+use alluse_instruments::{Book, BookAfter, Error as PricingError, Instrument, TimeRoll};
+use alluse_risk_core::{
+    Assumption, Coverage, Error as CoreError, Horizon, InputHash, Receipt, RowId, ScenarioId, ScenarioPnl, Status,
+    Verdict,
+};
+
+use super::limits::{cell, column, judge, worst};
+use super::{AssignmentCash, AxisPnl, MarginAfter, ScenarioResult, StressReport, StressTest, unknown};
+use crate::{CompiledSet, Result, StressScenario, compile, write_scenarios};
+
+impl StressTest {
+    /// What the book does in every scenario.
+    ///
+    /// A position that cannot be valued lowers the coverage of a scenario, a question that cannot be answered after
+    /// the shock is unknown with the reason; neither stops the report.
+    ///
+    /// # Errors
+    /// Those of [`compile`], of [`Revaluation::revalue`](alluse_instruments::Revaluation::revalue), and
+    /// [`Error::Input`](crate::Error::Input) for an axis that no position has.
+    pub fn run(&self, book: &Book) -> Result<StressReport> {
+        let mut results: BTreeMap<ScenarioId, ScenarioResult> = BTreeMap::new();
+        let mut assumptions: Vec<Assumption> = Vec::new();
+        let scenarios: BTreeMap<&ScenarioId, &StressScenario> = self.scenarios.iter().map(|s| (s.name(), s)).collect();
+        for set in compile(&self.scenarios, book, &self.compile)? {
+            let pnl = set.revalue(book, &self.revaluation)?;
+            let grouped =
+                self.axes.iter().map(|axis| pnl.group_by(axis)).collect::<std::result::Result<Vec<_>, _>>()?;
+            let verdicts = judge(&pnl, &self.limits);
+            assumptions
+                .extend(pnl.assumptions().iter().filter(|a| !assumptions.contains(a)).cloned().collect::<Vec<_>>());
+            for ((index, id), verdicts) in set.scenarios().ids().iter().enumerate().zip(verdicts) {
+                let Some(scenario) = scenarios.get(id) else { continue };
+                let after = self.after(book, &set, index);
+                let result = ScenarioResult {
+                    name: id.clone(),
+                    description: scenario.description().to_owned(),
+                    source: scenario.source().map(str::to_owned),
+                    days: set.days(),
+                    pnl: column(&pnl, index),
+                    by_label: self.axes.iter().zip(&grouped).map(|(axis, pnl)| by_label(axis, pnl, index)).collect(),
+                    worst_positions: self.worst(&pnl, index),
+                    unvalued: pnl.unvalued().to_vec(),
+                    greeks_after: self.greeks_after.then(|| self.greeks(&after)),
+                    margin_after: self.margin.as_ref().map(|rules| margin(rules, &after)),
+                    assignment: assignment(&after),
+                    verdicts,
+                    coverage: pnl.coverage(),
+                    assumptions: scenario_assumptions(scenario, &pnl),
+                };
+                results.insert(id.clone(), result);
+            }
+        }
+        let results: Vec<ScenarioResult> =
+            self.scenarios.iter().filter_map(|scenario| results.remove(scenario.name())).collect();
+        let verdict = worst(results.iter().flat_map(|result| &result.verdicts).map(|v| v.verdict));
+        self.report(book, results, verdict, &assumptions)
+    }
+
+    fn report(
+        &self,
+        book: &Book,
+        scenarios: Vec<ScenarioResult>,
+        verdict: Verdict,
+        assumptions: &[Assumption],
+    ) -> Result<StressReport> {
+        let (exposure, coverage) = book.exposure();
+        let unwritable = |_| CoreError::Unsupported { what: "a book or scenario that cannot be written as JSON" };
+        let bytes = serde_json::to_vec(book).map_err(unwritable)?;
+        let receipt = Receipt::new(write_scenarios(&self.scenarios)?)
+            .with_input(InputHash::of_bytes("book", &bytes))
+            .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .with_assumptions(assumptions);
+        Ok(StressReport {
+            as_of: book.market().as_of(),
+            base: book.market().base().to_string(),
+            value: exposure.market_value,
+            coverage,
+            scenarios,
+            verdict,
+            receipt,
+        })
+    }
+
+    /// The book at the end of a scenario, or why there is none.
+    fn after(&self, book: &Book, set: &CompiledSet, index: usize) -> std::result::Result<BookAfter, PricingError> {
+        let today = book.market().as_of();
+        let end = match set.time_roll() {
+            TimeRoll::Instant => today,
+            TimeRoll::Horizon => self.calendar.advance(today, Horizon::days(set.days())?),
+        };
+        book.after(set.scenarios(), index, end)
+    }
+
+    fn worst(&self, pnl: &ScenarioPnl, index: usize) -> Vec<(RowId, f64)> {
+        let mut rows: Vec<(RowId, f64)> = pnl.rows().iter().cloned().zip(pnl.values().column(index).to_vec()).collect();
+        rows.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(&b.0)));
+        rows.retain(|(_, value)| *value < 0.0);
+        rows.truncate(self.worst_positions);
+        rows
+    }
+
+    fn greeks(
+        &self,
+        after: &std::result::Result<BookAfter, PricingError>,
+    ) -> Status<Vec<alluse_instruments::PortfolioGreeks>> {
+        let made = after.as_ref().map_err(Clone::clone).and_then(|after| {
+            let axis = self.axes.first().map(String::as_str);
+            after.book.greeks_by(axis, None)
+        });
+        match made {
+            Err(error) => unknown(error.kind(), error),
+            Ok(greeks) => {
+                let coverage = greeks.iter().fold(Coverage::complete(0, 0.0), |all, label| all.and(label.coverage));
+                Status::with_coverage(greeks, coverage)
+            }
+        }
+    }
+}
+
+fn by_label(axis: &str, pnl: &ScenarioPnl, index: usize) -> AxisPnl {
+    let valued = pnl.rows().iter().zip(pnl.row_coverage()).zip(pnl.values().column(index).to_vec());
+    let valued = valued.map(|((row, coverage), value)| (row.clone(), cell(value, *coverage)));
+    let without = pnl.unvalued().iter().map(|row| (row.row.clone(), unknown(row.kind, &row.reason)));
+    AxisPnl { axis: axis.to_owned(), labels: valued.chain(without).collect() }
+}
+
+/// What was taken for granted in this scenario, without what the others of its set say of themselves.
+fn scenario_assumptions(scenario: &StressScenario, pnl: &ScenarioPnl) -> Vec<Assumption> {
+    let own = format!("scenario {:?}:", scenario.name().as_str());
+    let concerns = |assumption: &&Assumption| match assumption {
+        Assumption::ModelledInput { description: text } | Assumption::Note { text } => {
+            !text.starts_with("scenario \"") || text.starts_with(&own)
+        }
+        _ => true,
+    };
+    pnl.assumptions().iter().filter(concerns).cloned().collect()
+}
+
+fn margin(
+    rules: &MarginAfter,
+    after: &std::result::Result<BookAfter, PricingError>,
+) -> Status<Vec<alluse_instruments::margin::MarginComparison>> {
+    let made = after
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|after| compare(&after.book, rules.axis.as_deref(), &rules.strategy_based, &rules.portfolio));
+    match made {
+        Err(error) => unknown(error.kind(), error),
+        Ok(accounts) => Status::Known(accounts),
+    }
+}
+
+fn assignment(after: &std::result::Result<BookAfter, PricingError>) -> Status<AssignmentCash> {
+    let made = after.as_ref().map_err(Clone::clone).and_then(assignment_cash);
+    match made {
+        Err(error) => unknown(error.kind(), error),
+        Ok(cash) => Status::Known(cash),
+    }
+}
+
+fn assignment_cash(after: &BookAfter) -> std::result::Result<AssignmentCash, PricingError> {
+    let (book, market) = (&after.book, after.book.market());
+    let missing = |name: &dyn ToString| PricingError::MissingQuote { what: "price", name: name.to_string() };
+    let settled: f64 = after.settled.iter().map(|(_, cash)| cash).sum();
+    let (mut in_the_money, mut every_short_put, mut cash) = (0.0, 0.0, settled + after.dividends);
+    for position in book.positions() {
+        let currency = book.currency(position);
+        let fx = market.fx(currency).ok_or_else(|| missing(currency))?;
+        match &position.instrument {
+            Instrument::Cash { .. } => cash += position.quantity * fx,
+            Instrument::Option(contract) if contract.kind() == OptionKind::Put && position.quantity < 0.0 => {
+                let amount = -position.units() * contract.strike() * fx;
+                every_short_put += amount;
+                let spot = market.spot(contract.underlying()).ok_or_else(|| missing(contract.underlying()))?;
+                if spot < contract.strike() {
+                    in_the_money += amount;
+                }
+            }
+            Instrument::Option(_) | Instrument::Share { .. } => {}
+        }
+    }
+    Ok(AssignmentCash { in_the_money, every_short_put, cash, shortfall: (in_the_money - cash).max(0.0) })
+}
