@@ -98,6 +98,16 @@ impl Book {
         Ok(Self { market, ..self })
     }
 
+    /// Places of the positions by the labels of an axis; without one they are all one group, `book`.
+    pub(crate) fn groups(&self, axis: Option<&str>) -> Result<Vec<(String, Vec<usize>)>> {
+        Ok(match axis {
+            Some(axis) => {
+                self.labels.group_by(axis)?.into_iter().map(|group| (group.name().to_owned(), group.rows)).collect()
+            }
+            None => vec![("book".to_owned(), (0..self.positions.len()).collect())],
+        })
+    }
+
     /// Other positions in the same market.
     pub(crate) fn with_positions(&self, positions: Vec<Position>, labels: LabelTable) -> Result<Self> {
         self.clone().with_market_and_positions(self.market.clone(), positions, labels)

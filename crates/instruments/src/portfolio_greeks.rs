@@ -143,12 +143,6 @@ impl Book {
     /// # Errors
     /// [`Error::Input`] for an axis that no position has, and the errors of [`Revaluation::revalue`].
     pub fn greeks_by(&self, axis: Option<&str>, betas: Option<&Betas>) -> Result<Vec<PortfolioGreeks>> {
-        let groups: Vec<(String, Vec<usize>)> = match axis {
-            Some(axis) => {
-                self.labels().group_by(axis)?.into_iter().map(|group| (group.name().to_owned(), group.rows)).collect()
-            }
-            None => vec![("book".to_owned(), (0..self.positions().len()).collect())],
-        };
         let exposures = self.exposures();
         let cross = self.cross_differences()?;
         let sum = |(label, rows): (String, Vec<usize>)| {
@@ -175,7 +169,7 @@ impl Book {
             }
             sum
         };
-        Ok(groups.into_iter().map(sum).collect())
+        Ok(self.groups(axis)?.into_iter().map(sum).collect())
     }
 
     /// Vanna and volga of every option that has a value.

@@ -1,6 +1,5 @@
 //! The three requirements side by side, by account.
 
-use alluse_risk_core::labels::LabelTable;
 use serde::{Deserialize, Serialize};
 
 use super::{CashSecured, PortfolioMargin, PortfolioMarginRules, StrategyMargin, StrategyMarginRules};
@@ -31,7 +30,7 @@ pub fn compare(
     strategy_based: &StrategyMarginRules,
     portfolio: &PortfolioMarginRules,
 ) -> Result<Vec<MarginComparison>> {
-    groups(book.labels(), axis)?
+    book.groups(axis)?
         .into_iter()
         .map(|(label, rows)| {
             Ok(MarginComparison {
@@ -42,11 +41,4 @@ pub fn compare(
             })
         })
         .collect()
-}
-
-fn groups(labels: &LabelTable, axis: Option<&str>) -> Result<Vec<(String, Vec<usize>)>> {
-    Ok(match axis {
-        Some(axis) => labels.group_by(axis)?.into_iter().map(|group| (group.name().to_owned(), group.rows)).collect(),
-        None => vec![("book".to_owned(), (0..labels.rows()).collect())],
-    })
 }

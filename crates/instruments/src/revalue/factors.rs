@@ -228,16 +228,16 @@ impl Factors {
         contract: &OptionContract,
         held_fixed: Option<HeldFixed>,
     ) -> Result<()> {
-        let own = Factor::ContractVolatility(contract.id());
-        if let Some((kind, shocks)) = scenarios.column(&own) {
-            if let Factor::ContractVolatility(id) = &own
-                && !self.contract_volatilities.contains_key(id)
-            {
+        // The name of a contract is made anew each time: not for scenarios that name none.
+        if scenarios.factors().iter().any(|(factor, _)| matches!(factor, Factor::ContractVolatility(_))) {
+            let id = contract.id();
+            let own = Factor::ContractVolatility(id.clone());
+            if let Some((kind, shocks)) = scenarios.column(&own) {
                 let shock = VolatilityShock::new(kind, shocks);
                 shock.check(scenarios, &own, book.market().volatility(contract))?;
-                self.contract_volatilities.insert(id.clone(), shock);
+                self.contract_volatilities.insert(id, shock);
+                return Ok(());
             }
-            return Ok(());
         }
         let asset = contract.underlying();
         if self.volatilities.contains_key(asset) {

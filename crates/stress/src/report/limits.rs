@@ -1,7 +1,7 @@
 //! Stress losses as measures that limits can judge.
 
 use alluse_risk_core::labels::LabelSelector;
-use alluse_risk_core::{Coverage, Estimate, Limit, Measure, ScenarioPnl, Status, Verdict};
+use alluse_risk_core::{Estimate, Limit, Measure, ScenarioPnl, Status, Verdict};
 
 use super::{LimitVerdict, unknown};
 use crate::Result;
@@ -107,9 +107,4 @@ pub(super) fn column(pnl: &ScenarioPnl, scenario: usize) -> Status<f64> {
         return unknown(alluse_risk_core::ErrorKind::InsufficientData, reason);
     }
     Status::with_coverage(pnl.values().column(scenario).sum(), pnl.coverage())
-}
-
-/// P&L of one row of a cube.
-pub(super) fn cell(value: f64, coverage: Coverage) -> Status<f64> {
-    Status::with_coverage(value, coverage)
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use alluse_instruments::margin::compare;
+use alluse_instruments::margin::{MarginComparison, compare};
 use alluse_instruments::pricing::OptionKind;
-use alluse_instruments::{Book, BookAfter, Error as PricingError, Instrument, TimeRoll};
+use alluse_instruments::{Book, BookAfter, Error as PricingError, Instrument, PortfolioGreeks, TimeRoll};
 use alluse_risk_core::{
     Assumption, Coverage, Error as CoreError, Horizon, InputHash, Receipt, RowId, ScenarioId, ScenarioPnl, Status,
     Verdict,
 };
 
-use super::limits::{cell, column, judge, worst};
+use super::limits::{column, judge, worst};
 use super::{AssignmentCash, AxisPnl, MarginAfter, ScenarioResult, StressReport, StressTest, unknown};
 use crate::{CompiledSet, Result, StressScenario, compile, write_scenarios};
 
@@ -46,9 +46,9 @@ impl StressTest {
                     by_label: self.axes.iter().zip(&grouped).map(|(axis, pnl)| by_label(axis, pnl, index)).collect(),
                     worst_positions: self.worst(&pnl, index),
                     unvalued: pnl.unvalued().to_vec(),
-                    greeks_after: self.greeks_after.then(|| self.greeks(&after)),
-                    margin_after: self.margin.as_ref().map(|rules| margin(rules, &after)),
-                    assignment: assignment(&after),
+                    greeks_after: self.greeks_after.then(|| answer(&after, |after| self.greeks(after))),
+                    margin_after: self.margin.as_ref().map(|rules| answer(&after, |after| margin(rules, after))),
+                    assignment: answer(&after, assignment),
                     verdicts,
                     coverage: pnl.coverage(),
                     assumptions: scenario_assumptions(scenario, &pnl),
@@ -105,27 +105,24 @@ impl StressTest {
         rows
     }
 
-    fn greeks(
-        &self,
-        after: &std::result::Result<BookAfter, PricingError>,
-    ) -> Status<Vec<alluse_instruments::PortfolioGreeks>> {
-        let made = after.as_ref().map_err(Clone::clone).and_then(|after| {
-            let axis = self.axes.first().map(String::as_str);
-            after.book.greeks_by(axis, None)
-        });
-        match made {
-            Err(error) => unknown(error.kind(), error),
-            Ok(greeks) => {
-                let coverage = greeks.iter().fold(Coverage::complete(0, 0.0), |all, label| all.and(label.coverage));
-                Status::with_coverage(greeks, coverage)
-            }
-        }
+    fn greeks(&self, after: &BookAfter) -> std::result::Result<Status<Vec<PortfolioGreeks>>, PricingError> {
+        let greeks = after.book.greeks_by(self.axes.first().map(String::as_str), None)?;
+        let coverage = greeks.iter().fold(Coverage::complete(0, 0.0), |all, label| all.and(label.coverage));
+        Ok(Status::with_coverage(greeks, coverage))
     }
+}
+
+/// The answer to a question about the book after a scenario; without one, the reason.
+fn answer<T>(
+    after: &std::result::Result<BookAfter, PricingError>,
+    question: impl FnOnce(&BookAfter) -> std::result::Result<Status<T>, PricingError>,
+) -> Status<T> {
+    after.as_ref().map_err(Clone::clone).and_then(question).unwrap_or_else(|error| unknown(error.kind(), error))
 }
 
 fn by_label(axis: &str, pnl: &ScenarioPnl, index: usize) -> AxisPnl {
     let valued = pnl.rows().iter().zip(pnl.row_coverage()).zip(pnl.values().column(index).to_vec());
-    let valued = valued.map(|((row, coverage), value)| (row.clone(), cell(value, *coverage)));
+    let valued = valued.map(|((row, coverage), value)| (row.clone(), Status::with_coverage(value, *coverage)));
     let without = pnl.unvalued().iter().map(|row| (row.row.clone(), unknown(row.kind, &row.reason)));
     AxisPnl { axis: axis.to_owned(), labels: valued.chain(without).collect() }
 }
@@ -142,29 +139,12 @@ fn scenario_assumptions(scenario: &StressScenario, pnl: &ScenarioPnl) -> Vec<Ass
     pnl.assumptions().iter().filter(concerns).cloned().collect()
 }
 
-fn margin(
-    rules: &MarginAfter,
-    after: &std::result::Result<BookAfter, PricingError>,
-) -> Status<Vec<alluse_instruments::margin::MarginComparison>> {
-    let made = after
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|after| compare(&after.book, rules.axis.as_deref(), &rules.strategy_based, &rules.portfolio));
-    match made {
-        Err(error) => unknown(error.kind(), error),
-        Ok(accounts) => Status::Known(accounts),
-    }
+fn margin(rules: &MarginAfter, after: &BookAfter) -> std::result::Result<Status<Vec<MarginComparison>>, PricingError> {
+    let accounts = compare(&after.book, rules.axis.as_deref(), &rules.strategy_based, &rules.portfolio)?;
+    Ok(Status::Known(accounts))
 }
 
-fn assignment(after: &std::result::Result<BookAfter, PricingError>) -> Status<AssignmentCash> {
-    let made = after.as_ref().map_err(Clone::clone).and_then(assignment_cash);
-    match made {
-        Err(error) => unknown(error.kind(), error),
-        Ok(cash) => Status::Known(cash),
-    }
-}
-
-fn assignment_cash(after: &BookAfter) -> std::result::Result<AssignmentCash, PricingError> {
+fn assignment(after: &BookAfter) -> std::result::Result<Status<AssignmentCash>, PricingError> {
     let (book, market) = (&after.book, after.book.market());
     let missing = |name: &dyn ToString| PricingError::MissingQuote { what: "price", name: name.to_string() };
     let settled: f64 = after.settled.iter().map(|(_, cash)| cash).sum();
@@ -185,5 +165,6 @@ fn assignment_cash(after: &BookAfter) -> std::result::Result<AssignmentCash, Pri
             Instrument::Option(_) | Instrument::Share { .. } => {}
         }
     }
-    Ok(AssignmentCash { in_the_money, every_short_put, cash, shortfall: (in_the_money - cash).max(0.0) })
+    let shortfall = (in_the_money - cash).max(0.0);
+    Ok(Status::Known(AssignmentCash { in_the_money, every_short_put, cash, shortfall }))
 }
