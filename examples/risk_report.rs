@@ -42,14 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn report(arguments: &Arguments) -> Result<Figures> {
-    let files = Files {
-        prices: arguments.path_or("--prices", "stocks20_daily.csv"),
-        positions: arguments.path_or("--positions", "positions.csv"),
-        index: arguments.path_or("--index", "sp500_index_daily.csv"),
-        volatility_index: arguments.path_or("--volatility-index", "vix_2014_2018_daily.csv"),
-        rates: arguments.path_or("--rates", "ff3_monthly.csv"),
-        hold_volatility: arguments.has("--hold-volatility"),
-    };
+    let files = Files::of(arguments);
     let mut progress = Progress::new(6);
     progress.step("files");
     let inputs = Inputs::load(&files)?;

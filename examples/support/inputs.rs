@@ -12,6 +12,7 @@ use alluse_quant::risk_core::{AssetId, Decay, Frequency, InputHash, Receipt, Sho
 use jiff::civil::{Date, date};
 use serde::Serialize;
 
+use crate::arguments::Arguments;
 use crate::positions::{self, Holding, Row};
 use crate::{Failure, Result};
 
@@ -32,6 +33,21 @@ pub struct Files {
     pub hold_volatility: bool,
 }
 
+impl Files {
+    /// The files that the command line names, and the examples' own data for the others.
+    #[must_use]
+    pub fn of(arguments: &Arguments) -> Self {
+        Self {
+            prices: arguments.path_or("--prices", "stocks20_daily.csv"),
+            positions: arguments.path_or("--positions", "positions.csv"),
+            index: arguments.path_or("--index", "sp500_index_daily.csv"),
+            volatility_index: arguments.path_or("--volatility-index", "vix_2014_2018_daily.csv"),
+            rates: arguments.path_or("--rates", "ff3_monthly.csv"),
+            hold_volatility: arguments.has("--hold-volatility"),
+        }
+    }
+}
+
 /// A volatility that nobody quoted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ModelledVolatility {
@@ -50,8 +66,8 @@ pub struct Inputs {
     pub book: Book,
     /// Its history.
     pub history: HistoricalScenarios,
-    /// The file of its prices, whose history may be longer than that of the volatility index.
-    pub prices_file: PathBuf,
+    /// All its prices, whose history may be longer than that of the volatility index.
+    pub prices: PricePanel,
     /// Which days are exchange days.
     pub calendar: ExchangeCalendar,
     /// Modelled volatilities; empty when the positions file has them all.
@@ -120,7 +136,7 @@ impl Inputs {
         Ok(Self {
             book,
             history,
-            prices_file: files.prices.clone(),
+            prices,
             calendar: exchange_calendar(),
             modelled,
             ratio,

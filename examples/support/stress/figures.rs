@@ -94,13 +94,9 @@ const SEED: u64 = 20_181_231;
 pub fn figures(inputs: &Inputs, settings: &Settings, progress: &mut Progress) -> Result<Figures> {
     let book = &inputs.book;
     progress.step("scenarios");
-    let prices = inputs.history.prices();
-    let model = factor_model(book, prices, &settings.volatility_index)?;
-    let full = alluse_quant::risk_core::panel::PricePanel::from_csv(
-        &inputs.prices_file,
-        alluse_quant::risk_core::panel::Missing::Reject,
-    )?;
-    let Scenarios { list, betas, left_out } = assemble(book, &full, &settings.index, &settings.scenarios, &model)?;
+    let model = factor_model(book, &inputs.prices, &settings.volatility_index)?;
+    let Scenarios { list, betas, left_out } =
+        assemble(book, &inputs.prices, &settings.index, &settings.scenarios, &model)?;
     progress.step("stress test");
     let account = book.labels().axes().any(|axis| axis == "account").then_some("account");
     let axes: Vec<&str> =
