@@ -1,0 +1,93 @@
+//! The errors of this crate.
+
+use alluse_risk_core::ErrorKind;
+
+/// Result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong in this crate.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An input that `risk-core` refused.
+    #[error(transparent)]
+    Input(#[from] alluse_risk_core::Error),
+    /// An input that contradicts itself or another one.
+    #[error("{what}: {reason}")]
+    Invalid {
+        /// The input, by name.
+        what: String,
+        /// What is wrong with it, with the numbers.
+        reason: String,
+    },
+    /// A question without an answer on this input.
+    #[error("{what} is undefined: {reason}")]
+    Undefined {
+        /// What was asked for.
+        what: &'static str,
+        /// Why it has no answer here, with the numbers.
+        reason: String,
+    },
+    /// Nothing satisfies the constraints, and no conflict set was asked for.
+    #[error("{what} has no solution: {reason}")]
+    Infeasible {
+        /// What was asked for.
+        what: &'static str,
+        /// Why nothing satisfies it.
+        reason: String,
+    },
+    /// The objective improves without bound.
+    #[error("{what} is unbounded: {reason}")]
+    Unbounded {
+        /// What was asked for.
+        what: &'static str,
+        /// Along which direction.
+        reason: String,
+    },
+    /// A solver stopped short of its tolerance.
+    #[error("{method} stopped after {iterations} iterations with residual {residual:e}")]
+    NotConverged {
+        /// The method.
+        method: &'static str,
+        /// Iterations made.
+        iterations: usize,
+        /// What was left.
+        residual: f64,
+    },
+    /// Floating-point arithmetic broke down.
+    #[error("{method} broke down: {reason}")]
+    Numerical {
+        /// The method.
+        method: &'static str,
+        /// Where.
+        reason: String,
+    },
+    /// Something that does not exist for this combination of inputs.
+    #[error("unsupported: {what}")]
+    Unsupported {
+        /// What was asked for.
+        what: String,
+    },
+}
+
+impl Error {
+    /// The kind of this error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Input(error) => error.kind(),
+            Self::Invalid { .. } => ErrorKind::InvalidInput,
+            Self::Undefined { .. } => ErrorKind::Undefined,
+            Self::Infeasible { .. } => ErrorKind::Infeasible,
+            Self::Unbounded { .. } => ErrorKind::Unbounded,
+            Self::NotConverged { .. } => ErrorKind::NotConverged,
+            Self::Numerical { .. } => ErrorKind::Numerical,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
+        }
+    }
+
+    /// An input that contradicts itself or another one.
+    pub(crate) fn invalid(what: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into(), reason: reason.into() }
+    }
+}
