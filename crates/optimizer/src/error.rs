@@ -28,6 +28,9 @@ pub enum Error {
         /// Why it has no answer here, with the numbers.
         reason: String,
     },
+    /// No weights keep the limits: which of them contradict each other, and the cheapest way out.
+    #[error("{0}")]
+    Conflict(Box<crate::conflict::Conflict>),
     /// Nothing satisfies the constraints, and no conflict set was asked for.
     #[error("{what} has no solution: {reason}")]
     Infeasible {
@@ -78,7 +81,7 @@ impl Error {
             Self::Input(error) => error.kind(),
             Self::Invalid { .. } => ErrorKind::InvalidInput,
             Self::Undefined { .. } => ErrorKind::Undefined,
-            Self::Infeasible { .. } => ErrorKind::Infeasible,
+            Self::Infeasible { .. } | Self::Conflict(_) => ErrorKind::Infeasible,
             Self::Unbounded { .. } => ErrorKind::Unbounded,
             Self::NotConverged { .. } => ErrorKind::NotConverged,
             Self::Numerical { .. } => ErrorKind::Numerical,

@@ -10,16 +10,22 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+pub mod certificate;
+mod compile;
+pub mod conflict;
 mod conic;
 mod error;
-mod problem;
+pub mod problem;
 mod quadratic;
 mod risk_model;
+pub mod solution;
+mod solve;
 mod universe;
 
 pub use allocator::Allocator;
-pub use problem::Side;
 pub use error::{Error, Result};
+pub use problem::{Constraint, Objective, Problem};
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
+pub use solution::Solution;
 pub use universe::Universe;

@@ -1,0 +1,52 @@
+//! The optimality conditions of a conic program.
+
+use super::Optimality;
+use super::cones::outside_dual;
+use crate::conic::ConicProgram;
+
+/// Stationarity `P x + q = Σ z a`, `z` in the dual cones, and the gap between `½x'Px + q'x` and `−½x'Px − z'constants`.
+pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64]) -> Optimality {
+    let mut curved = vec![0.0; program.variables];
+    for &(row, column, entry) in &program.quadratic {
+        curved[row] += entry * x[column];
+        if row != column {
+            curved[column] += entry * x[row];
+        }
+    }
+    let mut pulled = vec![0.0; program.variables];
+    let (mut constants, mut constant_size) = (0.0, 0.0);
+    let (mut outside, mut largest) = (0.0_f64, 0.0_f64);
+    let mut place = 0;
+    for block in &program.blocks {
+        let own = &duals[place..place + block.rows.len()];
+        for (row, dual) in block.rows.iter().zip(own) {
+            row.terms.iter().for_each(|(variable, coefficient)| pulled[*variable] += dual * coefficient);
+            constants += dual * row.constant;
+            constant_size += (dual * row.constant).abs();
+            largest = largest.max(dual.abs());
+        }
+        outside = outside.max(outside_dual(block.cone, own));
+        place += block.rows.len();
+    }
+    let (mut residual, mut size) = (0.0_f64, 0.0_f64);
+    for ((curved, linear), pulled) in curved.iter().zip(&program.linear).zip(&pulled) {
+        residual = residual.max((curved + linear - pulled).abs());
+        size = size.max(curved.abs()).max(linear.abs()).max(pulled.abs());
+    }
+    let bent: f64 = curved.iter().zip(x).map(|(c, x)| c * x).sum();
+    let straight: f64 = program.linear.iter().zip(x).map(|(q, x)| q * x).sum();
+    let (primal, dual) = (0.5 * bent + straight, -0.5 * bent - constants);
+    let scale = primal.abs().max(dual.abs()).max(0.5 * bent.abs());
+    // Where the objective vanishes, what it is made of is the measure of its size.
+    let scale = if scale > 1e-6 * constant_size { scale } else { constant_size.max(straight.abs()) };
+    Optimality {
+        duality_gap: ratio((primal - dual).abs(), scale),
+        stationarity: ratio(residual, size),
+        dual_infeasibility: ratio(outside, largest),
+    }
+}
+
+/// Zero over zero is no error.
+pub(super) fn ratio(error: f64, size: f64) -> f64 {
+    if error == 0.0 { 0.0 } else { error / size }
+}

@@ -1,0 +1,154 @@
+//! Returns in scenarios, one column an asset.
+
+use alluse_risk_core::panel::ReturnPanel;
+use alluse_risk_core::{Ordering, ScenarioPnl};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+use crate::{Error, Result};
+
+/// What a unit of weight earns in each scenario: scenarios × assets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenarios {
+    returns: Array2<f64>,
+    probabilities: Option<Array1<f64>>,
+    dated: bool,
+}
+
+impl Scenarios {
+    /// Equally likely scenarios in no order.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for an empty matrix or an entry that is not finite.
+    pub fn new(returns: Array2<f64>) -> Result<Self> {
+        if returns.is_empty() {
+            return Err(alluse_risk_core::Error::Empty { name: "scenario returns" }.into());
+        }
+        if let Some(((row, column), &value)) = returns.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            let (name, expected) = ("scenario returns", "finite");
+            let (row, column) = (row.to_string(), column.to_string());
+            return Err(alluse_risk_core::Error::EntryOutOfDomain { name, row, column, expected, value }.into());
+        }
+        let returns = if returns.is_standard_layout() { returns } else { returns.as_standard_layout().into_owned() };
+        Ok(Self { returns, probabilities: None, dated: false })
+    }
+
+    /// Equally likely scenarios whose rows are dates in order, so that they have drawdowns.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn dated(returns: Array2<f64>) -> Result<Self> {
+        Ok(Self { dated: true, ..Self::new(returns)? })
+    }
+
+    /// The dates of a panel of returns.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for returns that overlap: their running sum counts every day several times.
+    pub fn from_panel(panel: &ReturnPanel) -> Result<Self> {
+        if panel.overlap() > 1 {
+            return Err(Error::invalid("scenario returns", format!("they overlap by {} rows", panel.overlap())));
+        }
+        Self::dated(panel.returns().to_owned())
+    }
+
+    /// The revalued rows of a book, per unit of capital.
+    ///
+    /// `capital` is what a weight of 1 in each row is counted in: the value of shares, the margin or the obligation of
+    /// options, for the quantity that was revalued. Options enter with their own payoff in every scenario.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when a row was not valued in full, [`Error::Input`] unless there is one positive capital a row.
+    pub fn from_pnl(pnl: &ScenarioPnl, capital: &[f64]) -> Result<Self> {
+        let rows = pnl.rows();
+        if capital.len() != rows.len() {
+            let (expected, got) = (rows.len(), capital.len());
+            return Err(alluse_risk_core::Error::LengthMismatch { name: "capital", expected, got }.into());
+        }
+        for (index, (row, amount)) in rows.iter().zip(capital).enumerate() {
+            if !(*amount > 0.0 && amount.is_finite()) {
+                let (name, expected, value) = ("capital", "finite and positive", *amount);
+                return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
+            }
+            if !pnl.row_coverage()[index].is_complete() {
+                return Err(Error::invalid(row.as_str(), "its P&L was not valued in every scenario"));
+            }
+        }
+        let mut returns = pnl.values().t().as_standard_layout().into_owned();
+        for (mut column, amount) in returns.axis_iter_mut(Axis(1)).zip(capital) {
+            column /= *amount;
+        }
+        let mut scenarios = Self::new(returns)?;
+        scenarios.dated = pnl.ordering() == Ordering::Dated && pnl.overlap() <= 1;
+        match pnl.probabilities() {
+            Some(probabilities) => scenarios.with_probabilities(probabilities.to_owned()),
+            None => Ok(scenarios),
+        }
+    }
+
+    /// With the probability of each scenario.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a wrong length or a probability that is negative or not finite; [`Error::Invalid`] unless
+    /// they add up to 1 within 1e-9.
+    pub fn with_probabilities(mut self, probabilities: impl Into<Array1<f64>>) -> Result<Self> {
+        let probabilities = probabilities.into();
+        let (expected, got) = (self.len(), probabilities.len());
+        if expected != got {
+            return Err(alluse_risk_core::Error::LengthMismatch { name: "probabilities", expected, got }.into());
+        }
+        if let Some(index) = probabilities.iter().position(|p| !(p.is_finite() && *p >= 0.0)) {
+            let (name, expected, value) = ("probabilities", "finite and not negative", probabilities[index]);
+            return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
+        }
+        if !((probabilities.sum() - 1.0).abs() <= 1e-9) {
+            return Err(Error::invalid("probabilities", format!("they add up to {}", probabilities.sum())));
+        }
+        self.probabilities = Some(probabilities);
+        Ok(self)
+    }
+
+    /// Scenarios × assets.
+    #[must_use]
+    pub fn returns(&self) -> ArrayView2<'_, f64> {
+        self.returns.view()
+    }
+
+    /// The probability of each scenario, where they differ.
+    #[must_use]
+    pub fn probabilities(&self) -> Option<ArrayView1<'_, f64>> {
+        self.probabilities.as_ref().map(Array1::view)
+    }
+
+    /// Whether the scenarios are dates in order.
+    #[must_use]
+    pub fn are_dated(&self) -> bool {
+        self.dated
+    }
+
+    /// Number of scenarios, never zero.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "scenarios are never empty")]
+    pub fn len(&self) -> usize {
+        self.returns.nrows()
+    }
+
+    /// Number of assets, never zero.
+    #[must_use]
+    pub fn assets(&self) -> usize {
+        self.returns.ncols()
+    }
+
+    /// The probability of one scenario.
+    pub(crate) fn probability(&self, scenario: usize) -> f64 {
+        self.probabilities.as_ref().map_or(1.0 / self.len() as f64, |p| p[scenario])
+    }
+
+    /// The mean return of each asset.
+    #[must_use]
+    pub fn mean(&self) -> Array1<f64> {
+        match &self.probabilities {
+            Some(probabilities) => probabilities.dot(&self.returns),
+            None => self.returns.sum_axis(Axis(0)) / self.len() as f64,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! From a problem to its solution.
+
+use std::collections::BTreeMap;
+
+use alluse_risk_core::ErrorKind;
+
+use crate::certificate::{Certificate, certify, conic_optimality, quadratic_optimality};
+use crate::compile::{Compiled, compile, quadratic_program};
+use crate::conic::{Outcome, Source};
+use crate::problem::{Objective, Problem};
+use crate::solution::{Found, Termination, explain};
+use crate::{Error, Result, Solution};
+
+impl Problem {
+    /// Solves the problem.
+    ///
+    /// `Ok` always means usable weights, with a certificate that other code than the solver's made.
+    ///
+    /// # Errors
+    /// - [`Error::Input`] and [`Error::Invalid`] for inputs that contradict themselves.
+    /// - [`Error::Conflict`] when no weights keep the limits: the smallest set of limits that contradict each other, and the
+    ///   cheapest way out.
+    /// - [`Error::Unbounded`] when nothing stops the objective from improving.
+    /// - [`Error::Undefined`] when the question has no answer, such as the best Sharpe ratio where no portfolio earns more
+    ///   than the risk-free rate.
+    /// - [`Error::NotConverged`] and [`Error::Numerical`] when the arithmetic failed.
+    pub fn solve(&self) -> Result<Solution> {
+        self.check()?;
+        explain(self, self.find()?)
+    }
+
+    /// The weights and their prices, unexplained.
+    pub(crate) fn find(&self) -> Result<Found> {
+        if let Some(found) = self.find_quadratic()? {
+            return Ok(found);
+        }
+        self.find_conic()
+    }
+
+    /// By the exact method for quadratic programs; `None` where the problem is not one or the method gave up.
+    fn find_quadratic(&self) -> Result<Option<Found>> {
+        let Some(compiled) = quadratic_program(self)? else { return Ok(None) };
+        let solution = match compiled.program.solve() {
+            Ok(solution) => solution,
+            Err(error) if error.kind() == ErrorKind::Infeasible => return Err(self.explain_conflict()),
+            Err(error) if matches!(error.kind(), ErrorKind::NotConverged | ErrorKind::Numerical) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let claimed = compiled.reading.objective(solution.objective);
+        let optimality = quadratic_optimality(&compiled.program, &solution);
+        let weights = solution.x.to_vec();
+        let certificate = certify(self, &weights, claimed, optimality)?;
+        if !certificate.is_optimal() {
+            return Ok(None);
+        }
+        let slope = compiled.reading.slope(solution.objective);
+        Ok(Some(Found {
+            weights,
+            prices: priced(compiled.multipliers(&solution), slope),
+            certificate,
+            termination: Termination::Optimal,
+            method: solution.method,
+            iterations: solution.iterations,
+        }))
+    }
+
+    /// By the interior-point method for cones.
+    fn find_conic(&self) -> Result<Found> {
+        let compiled = compile(self)?;
+        compiled.check_prices()?;
+        match compiled.program.solve()? {
+            Outcome::Infeasible(_) => Err(self.explain_infeasible(&compiled)),
+            Outcome::Unbounded(direction) => Err(self.explain_unbounded(&compiled, &direction)),
+            Outcome::Solved(solution) => {
+                self.check_ratio(&compiled, &solution.x)?;
+                let value = compiled.program.objective(&solution.x);
+                let weights = compiled.weights(&solution.x, self.universe.len());
+                let optimality = conic_optimality(&compiled.program, &solution.x, &solution.duals);
+                let certificate = certify(self, &weights, compiled.reading.objective(value), optimality)?;
+                let termination = termination(&certificate, solution.iterations)?;
+                let multipliers = compiled.multipliers(&solution.x, &solution.duals);
+                Ok(Found {
+                    weights,
+                    prices: priced(multipliers, compiled.reading.slope(value)),
+                    certificate,
+                    termination,
+                    method: "interior point",
+                    iterations: solution.iterations,
+                })
+            }
+        }
+    }
+
+    /// A ratio is not attained when its weights would have to be infinite, nor defined without risk.
+    fn check_ratio(&self, compiled: &Compiled, x: &[f64]) -> Result<()> {
+        let Some(unit) = compiled.unit else { return Ok(()) };
+        let largest = x[..self.universe.len()].iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+        if !(x[unit] > 1e-9 * largest) {
+            let reason = "it keeps improving as positions grow; a budget or a bound on weights is missing";
+            return Err(Error::Unbounded { what: "ratio of return to risk", reason: reason.into() });
+        }
+        let value = compiled.program.objective(x);
+        if !(value > 0.0) {
+            let reason = format!("a portfolio with excess return has a risk of {value}, not above zero");
+            return Err(Error::Undefined { what: "ratio of return to risk", reason });
+        }
+        Ok(())
+    }
+
+    /// A ratio has no solution for two reasons: the limits contradict each other, or nothing earns enough.
+    fn explain_infeasible(&self, compiled: &Compiled) -> Error {
+        let Objective::MaximiseRatio { risk_free, .. } = self.objective else { return self.explain_conflict() };
+        if compiled.unit.is_none() {
+            return self.explain_conflict();
+        }
+        match self.clone().with_objective(Objective::MaximiseReturn).find() {
+            Ok(best) => {
+                let earned = self.expected_return_of(ndarray::ArrayView1::from(&best.weights)).unwrap_or(f64::NAN);
+                let reason = format!(
+                    "no portfolio within the limits earns more than the risk-free rate of {risk_free} a period: the best \
+                     expected return is {earned}"
+                );
+                Error::Undefined { what: "maximum ratio of return to risk", reason }
+            }
+            Err(error) => error,
+        }
+    }
+
+    fn explain_unbounded(&self, compiled: &Compiled, direction: &[f64]) -> Error {
+        let weights = &direction[..self.universe.len()];
+        let largest = weights.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
+        let mut moves: Vec<(usize, f64)> = weights.iter().copied().enumerate().collect();
+        moves.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        let named: Vec<String> = moves
+            .iter()
+            .filter(|(_, w)| w.abs() > 1e-3 * largest && largest > 0.0)
+            .take(4)
+            .map(|(asset, w)| format!("{} {}", if *w > 0.0 { "more" } else { "less" }, self.universe.assets()[*asset]))
+            .collect();
+        let what = if compiled.unit.is_some() { "ratio of return to risk" } else { "objective" };
+        let reason = if named.is_empty() {
+            "the limits leave a direction in which it improves for ever".to_owned()
+        } else {
+            format!("it improves for ever with {}; a limit on weights or on leverage is missing", named.join(", "))
+        };
+        Error::Unbounded { what, reason }
+    }
+}
+
+/// Multipliers of the program in units of the objective.
+fn priced(mut multipliers: BTreeMap<Source, f64>, slope: f64) -> BTreeMap<Source, f64> {
+    multipliers.values_mut().for_each(|price| *price *= slope);
+    multipliers
+}
+
+fn termination(certificate: &Certificate, iterations: usize) -> Result<Termination> {
+    if certificate.is_optimal() {
+        Ok(Termination::Optimal)
+    } else if certificate.is_usable() {
+        Ok(Termination::ReducedAccuracy)
+    } else {
+        Err(Error::NotConverged { method: "interior point", iterations, residual: certificate.worst() })
+    }
+}
