@@ -10,13 +10,16 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+mod conic;
 mod error;
+mod problem;
 mod quadratic;
 mod risk_model;
 mod solvers;
 mod universe;
 
 pub use allocator::Allocator;
+pub use problem::Side;
 pub use error::{Error, Result};
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
