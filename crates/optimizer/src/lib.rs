@@ -20,6 +20,7 @@ mod quadratic;
 mod risk_model;
 pub mod solution;
 mod solve;
+mod solvers;
 mod universe;
 
 pub use allocator::Allocator;
@@ -28,4 +29,5 @@ pub use problem::{Constraint, Objective, Problem};
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
 pub use solution::Solution;
+pub use solvers::{ActiveSet, Side};
 pub use universe::Universe;

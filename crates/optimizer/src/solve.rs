@@ -6,8 +6,9 @@ use alluse_risk_core::ErrorKind;
 
 use crate::certificate::{Certificate, certify, conic_optimality, quadratic_optimality};
 use crate::compile::{Compiled, compile, quadratic_program};
+use crate::conflict::short;
 use crate::conic::{Outcome, Source};
-use crate::problem::{Objective, Problem};
+use crate::problem::{Constraint, Objective, Problem};
 use crate::solution::{Found, Termination, explain};
 use crate::{Error, Result, Solution};
 
@@ -68,7 +69,11 @@ impl Problem {
     fn find_conic(&self) -> Result<Found> {
         let compiled = compile(self)?;
         compiled.check_prices()?;
-        match compiled.program.solve()? {
+        let outcome = match compiled.program.solve() {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.runaway().unwrap_or(error)),
+        };
+        match outcome {
             Outcome::Infeasible(_) => Err(self.explain_infeasible(&compiled)),
             Outcome::Unbounded(direction) => Err(self.explain_unbounded(&compiled, &direction)),
             Outcome::Solved(solution) => {
@@ -77,7 +82,10 @@ impl Problem {
                 let weights = compiled.weights(&solution.x, self.universe.len());
                 let optimality = conic_optimality(&compiled.program, &solution.x, &solution.duals);
                 let certificate = certify(self, &weights, compiled.reading.objective(value), optimality)?;
-                let termination = termination(&certificate, solution.iterations)?;
+                let termination = match termination(&certificate, solution.iterations) {
+                    Ok(termination) => termination,
+                    Err(error) => return Err(self.runaway().unwrap_or(error)),
+                };
                 let multipliers = compiled.multipliers(&solution.x, &solution.duals);
                 Ok(Found {
                     weights,
@@ -117,8 +125,10 @@ impl Problem {
             Ok(best) => {
                 let earned = self.expected_return_of(ndarray::ArrayView1::from(&best.weights)).unwrap_or(f64::NAN);
                 let reason = format!(
-                    "no portfolio within the limits earns more than the risk-free rate of {risk_free} a period: the best \
-                     expected return is {earned}"
+                    "no portfolio within the limits earns more than the risk-free rate of {} a period: the best expected \
+                     return is {}",
+                    short(risk_free),
+                    short(earned)
                 );
                 Error::Undefined { what: "maximum ratio of return to risk", reason }
             }
@@ -126,8 +136,32 @@ impl Problem {
         }
     }
 
+    /// Tells a solver that ran after an objective without end from one whose arithmetic failed: with weights held in a box,
+    /// the former gains from every larger box.
+    fn runaway(&self) -> Option<Error> {
+        const BOX: &str = "a box to see whether the objective runs away";
+        if self.limits.iter().any(|limit| limit.name() == BOX) {
+            return None;
+        }
+        let within = |size: f64| {
+            let boxed = self.clone().subject_to(Constraint::weights(-size..=size).named(BOX));
+            Some((boxed.find_conic().ok()?, size))
+        };
+        let (near, far) = (within(1e2)?, within(1e3)?);
+        let reaches = |(found, size): &(Found, f64)| found.weights.iter().any(|w| w.abs() > 0.999 * size);
+        if !(reaches(&near) && reaches(&far)) {
+            return None;
+        }
+        let direction: Vec<f64> = far.0.weights.iter().zip(&near.0.weights).map(|(a, b)| a - b).collect();
+        Some(self.unbounded_along(&direction, "objective"))
+    }
+
     fn explain_unbounded(&self, compiled: &Compiled, direction: &[f64]) -> Error {
-        let weights = &direction[..self.universe.len()];
+        let what = if compiled.unit.is_some() { "ratio of return to risk" } else { "objective" };
+        self.unbounded_along(&direction[..self.universe.len()], what)
+    }
+
+    fn unbounded_along(&self, weights: &[f64], what: &'static str) -> Error {
         let largest = weights.iter().fold(0.0, |most: f64, w| most.max(w.abs()));
         let mut moves: Vec<(usize, f64)> = weights.iter().copied().enumerate().collect();
         moves.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
@@ -137,7 +171,6 @@ impl Problem {
             .take(4)
             .map(|(asset, w)| format!("{} {}", if *w > 0.0 { "more" } else { "less" }, self.universe.assets()[*asset]))
             .collect();
-        let what = if compiled.unit.is_some() { "ratio of return to risk" } else { "objective" };
         let reason = if named.is_empty() {
             "the limits leave a direction in which it improves for ever".to_owned()
         } else {

@@ -1,7 +1,7 @@
 //! The optimality conditions of a conic program.
 
 use super::Optimality;
-use super::cones::outside_dual;
+use super::cones::{outside, outside_dual};
 use crate::conic::ConicProgram;
 
 /// Stationarity `P x + q = Σ z a`, `z` in the dual cones, and the gap between `½x'Px + q'x` and `−½x'Px − z'constants`.
@@ -15,7 +15,7 @@ pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64])
     }
     let mut pulled = vec![0.0; program.variables];
     let (mut constants, mut constant_size) = (0.0, 0.0);
-    let (mut outside, mut largest) = (0.0_f64, 0.0_f64);
+    let (mut beyond, mut outside_rows, mut largest) = (0.0_f64, 0.0_f64, 0.0_f64);
     let mut place = 0;
     for block in &program.blocks {
         let own = &duals[place..place + block.rows.len()];
@@ -25,7 +25,10 @@ pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64])
             constant_size += (dual * row.constant).abs();
             largest = largest.max(dual.abs());
         }
-        outside = outside.max(outside_dual(block.cone, own));
+        beyond = beyond.max(outside_dual(block.cone, own));
+        let values: Vec<f64> = block.rows.iter().map(|row| row.at(x)).collect();
+        let reach = values.iter().fold(1.0, |most: f64, v| most.max(v.abs()));
+        outside_rows = outside_rows.max(outside(block.cone, &values) / reach);
         place += block.rows.len();
     }
     let (mut residual, mut size) = (0.0_f64, 0.0_f64);
@@ -42,7 +45,7 @@ pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64])
     Optimality {
         duality_gap: ratio((primal - dual).abs(), scale),
         stationarity: ratio(residual, size),
-        dual_infeasibility: ratio(outside, largest),
+        cone_violation: ratio(beyond, largest).max(outside_rows),
     }
 }
 

@@ -11,8 +11,8 @@ mod objective;
 mod quadratic;
 
 pub(crate) use conic::conic_optimality;
-pub(crate) use limits::{LimitValue, limit_values};
-pub(crate) use objective::{measure_of, objective_of};
+pub(crate) use limits::limit_values;
+pub(crate) use objective::objective_of;
 pub(crate) use quadratic::quadratic_optimality;
 use serde::{Deserialize, Serialize};
 
@@ -28,8 +28,8 @@ pub struct Certificate {
     pub duality_gap: f64,
     /// Largest residual of stationarity over the largest of its terms.
     pub stationarity: f64,
-    /// Largest distance of a multiplier from its dual cone, over the largest multiplier.
-    pub dual_infeasibility: f64,
+    /// Largest distance of a row from its cone or of a multiplier from its dual cone, over their sizes.
+    pub cone_violation: f64,
     /// Largest violation of a hard limit by the weights, measured by its definition, over `max(1, |bound|)`.
     pub infeasibility: f64,
     /// `|objective by its definition − objective of the program|`, over the size of the objective.
@@ -53,13 +53,13 @@ impl Certificate {
         self.duality_gap <= gap
             && self.objective_error <= gap.max(1e-7)
             && self.stationarity <= residual
-            && self.dual_infeasibility <= residual
+            && self.cone_violation <= residual
             && self.infeasibility <= violation
     }
 
     /// The largest of its numbers, for a message.
     pub(crate) fn worst(&self) -> f64 {
-        [self.duality_gap, self.stationarity, self.dual_infeasibility, self.infeasibility, self.objective_error]
+        [self.duality_gap, self.stationarity, self.cone_violation, self.infeasibility, self.objective_error]
             .into_iter()
             .fold(0.0, |worst: f64, value| if value > worst || value.is_nan() { value } else { worst })
     }
@@ -70,7 +70,7 @@ impl Certificate {
 pub(crate) struct Optimality {
     pub(crate) duality_gap: f64,
     pub(crate) stationarity: f64,
-    pub(crate) dual_infeasibility: f64,
+    pub(crate) cone_violation: f64,
 }
 
 /// Puts the two halves of the check together; `claimed` is the objective in the user's terms that the solver reached.
@@ -89,7 +89,7 @@ pub(crate) fn certify(problem: &Problem, weights: &[f64], claimed: f64, optimali
     Ok(Certificate {
         duality_gap: optimality.duality_gap,
         stationarity: optimality.stationarity,
-        dual_infeasibility: optimality.dual_infeasibility,
+        cone_violation: optimality.cone_violation,
         infeasibility,
         objective_error: (objective.value + paid - claimed).abs() / size,
     })

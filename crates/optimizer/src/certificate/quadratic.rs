@@ -38,7 +38,7 @@ pub(crate) fn quadratic_optimality(program: &QuadraticProgram<'_>, solution: &Qu
     Optimality {
         duality_gap: ratio((primal - dual).abs(), scale),
         stationarity: ratio(residual, size),
-        dual_infeasibility: ratio(wrong, largest),
+        cone_violation: ratio(wrong, largest),
     }
 }
 

@@ -12,7 +12,7 @@ mod trades;
 
 use std::collections::BTreeMap;
 
-pub(crate) use quadratic::{CompiledQuadratic, quadratic_program};
+pub(crate) use quadratic::quadratic_program;
 
 use crate::Result;
 use crate::conic::{Affine, Cone, ConicProgram, Source};

@@ -81,7 +81,7 @@ impl std::fmt::Display for Conflict {
 }
 
 /// Six significant digits without trailing zeros.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     if value == 0.0 || value.is_infinite() {
         return format!("{value}");
     }

@@ -12,7 +12,6 @@ use ndarray::{Array1, ArrayView1};
 
 pub use constraint::{Constraint, ConstraintKind, Members, TurnoverConvention};
 pub use costs::Costs;
-pub(crate) use costs::AssetCost;
 pub use measure::RiskMeasure;
 pub use objective::{Benchmark, MeanUncertainty, Objective, ObjectiveUnit};
 pub use scenarios::Scenarios;

@@ -116,7 +116,7 @@ impl Scenarios {
     /// The probability of each scenario, where they differ.
     #[must_use]
     pub fn probabilities(&self) -> Option<ArrayView1<'_, f64>> {
-        self.probabilities.as_ref().map(Array1::view)
+        self.probabilities.as_ref().map(|p| p.view())
     }
 
     /// Whether the scenarios are dates in order.
