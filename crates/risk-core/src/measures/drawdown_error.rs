@@ -32,17 +32,22 @@ impl StationaryBlocks {
         }
     }
 
-    fn resample(self, returns: ArrayView1<'_, f64>, stream: &mut impl Rng) -> Array1<f64> {
-        let n = returns.len();
+    /// The places of one resample of `n` rows, so that several series can be resampled together.
+    #[must_use]
+    pub fn places(self, n: usize, stream: &mut impl Rng) -> Vec<usize> {
         let mut place = 0;
         let ends = 1.0 / self.mean_length;
         (0..n)
             .map(|i| {
                 let jump = i == 0 || stream.random::<f64>() < ends;
                 place = if jump { stream.random_range(0..n) } else { (place + 1) % n };
-                returns[place]
+                place
             })
             .collect()
+    }
+
+    fn resample(self, returns: ArrayView1<'_, f64>, stream: &mut impl Rng) -> Array1<f64> {
+        self.places(returns.len(), stream).into_iter().map(|place| returns[place]).collect()
     }
 }
 
