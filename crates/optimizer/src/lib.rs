@@ -14,6 +14,7 @@ pub mod certificate;
 mod compile;
 pub mod conflict;
 mod conic;
+mod discrete;
 mod error;
 mod fallback;
 pub mod problem;

@@ -27,7 +27,14 @@ impl Problem {
     /// - [`Error::NotConverged`] and [`Error::Numerical`] when the arithmetic failed.
     pub fn solve(&self) -> Result<Solution> {
         self.check()?;
-        explain(self, self.find()?)
+        if self.is_discrete() {
+            return self.search();
+        }
+        match self.find() {
+            Ok(found) => explain(self, found),
+            Err(Error::Infeasible { .. }) => Err(self.explain_infeasible()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The weights and their prices, unexplained.
@@ -43,7 +50,6 @@ impl Problem {
         let Some(compiled) = quadratic_program(self)? else { return Ok(None) };
         let solution = match compiled.program.solve() {
             Ok(solution) => solution,
-            Err(error) if error.kind() == ErrorKind::Infeasible => return Err(self.explain_conflict()),
             Err(error) if matches!(error.kind(), ErrorKind::NotConverged | ErrorKind::Numerical) => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -71,10 +77,10 @@ impl Problem {
         compiled.check_prices()?;
         let outcome = match compiled.program.solve() {
             Ok(outcome) => outcome,
-            Err(error) => return Err(self.runaway().unwrap_or(error)),
+            Err(error) => return Err(self.diagnose(error)),
         };
         match outcome {
-            Outcome::Infeasible(_) => Err(self.explain_infeasible(&compiled)),
+            Outcome::Infeasible(_) => Err(contradiction()),
             Outcome::Unbounded(direction) => Err(self.explain_unbounded(&compiled, &direction)),
             Outcome::Solved(solution) => {
                 self.check_ratio(&compiled, &solution.x)?;
@@ -84,7 +90,7 @@ impl Problem {
                 let certificate = certify(self, &weights, compiled.reading.objective(value), optimality)?;
                 let termination = match termination(&certificate, solution.iterations) {
                     Ok(termination) => termination,
-                    Err(error) => return Err(self.runaway().unwrap_or(error)),
+                    Err(error) => return Err(self.diagnose(error)),
                 };
                 let multipliers = compiled.multipliers(&solution.x, &solution.duals);
                 Ok(Found {
@@ -116,11 +122,8 @@ impl Problem {
     }
 
     /// A ratio has no solution for two reasons: the limits contradict each other, or nothing earns enough.
-    fn explain_infeasible(&self, compiled: &Compiled) -> Error {
+    fn explain_infeasible(&self) -> Error {
         let Objective::MaximiseRatio { risk_free, .. } = self.objective else { return self.explain_conflict() };
-        if compiled.unit.is_none() {
-            return self.explain_conflict();
-        }
         match self.clone().with_objective(Objective::MaximiseReturn).find() {
             Ok(best) => {
                 let earned = self.expected_return_of(ndarray::ArrayView1::from(&best.weights)).unwrap_or(f64::NAN);
@@ -132,7 +135,16 @@ impl Problem {
                 );
                 Error::Undefined { what: "maximum ratio of return to risk", reason }
             }
+            Err(Error::Infeasible { .. }) => self.explain_conflict(),
             Err(error) => error,
+        }
+    }
+
+    /// What is behind a solver that stopped: limits that contradict each other, an objective without end, or arithmetic.
+    fn diagnose(&self, error: Error) -> Error {
+        match self.is_contradictory() {
+            Ok(true) => contradiction(),
+            _ => self.runaway().unwrap_or(error),
         }
     }
 
@@ -178,6 +190,10 @@ impl Problem {
         };
         Error::Unbounded { what, reason }
     }
+}
+
+fn contradiction() -> Error {
+    Error::Infeasible { what: "problem", reason: "its limits contradict each other".into() }
 }
 
 /// Multipliers of the program in units of the objective.

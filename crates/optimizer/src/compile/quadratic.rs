@@ -181,6 +181,8 @@ impl Limits {
                 }
                 return Ok(true);
             }
+            // Left to the search that fixes them.
+            ConstraintKind::Cardinality | ConstraintKind::PositionSize(_) => return Ok(true),
             _ => return Ok(false),
         };
         self.rows.push(Row { limit: place, coefficients, lower: limit.lower(), upper: limit.upper() });

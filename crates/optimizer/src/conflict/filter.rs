@@ -29,6 +29,12 @@ pub(super) fn bounded_sides(problem: &Problem) -> Vec<Bounded> {
     sides.collect()
 }
 
+/// Whether the limits cannot all be kept.
+pub(super) fn is_contradictory(problem: &Problem) -> Result<bool> {
+    let all = bounded_sides(problem).into_iter().collect();
+    Ok(least_violation(problem, &all)?.total > BROKEN)
+}
+
 /// A minimal infeasible subset; `None` when all sides can be kept.
 pub(super) fn minimal_set(problem: &Problem, sides: &[Bounded]) -> Result<Option<Vec<Bounded>>> {
     let all: BTreeSet<Bounded> = sides.iter().copied().collect();

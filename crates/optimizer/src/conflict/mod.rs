@@ -120,6 +120,11 @@ impl Problem {
         }
     }
 
+    /// Whether the limits that are not counts contradict each other.
+    pub(crate) fn is_contradictory(&self) -> Result<bool> {
+        filter::is_contradictory(self)
+    }
+
     pub(crate) fn find_conflict(&self) -> Result<Option<Conflict>> {
         let sides = filter::bounded_sides(self);
         let Some(set) = filter::minimal_set(self, &sides)? else { return Ok(None) };

@@ -193,6 +193,12 @@ impl Costs {
         }
     }
 
+    /// Without what trading at all costs.
+    pub(crate) fn without_fixed(mut self) -> Self {
+        self.fixed.fill(0.0);
+        self
+    }
+
     /// Whether trading at all has a price of its own.
     pub(crate) fn has_fixed(&self) -> bool {
         self.fixed.iter().any(|f| *f > 0.0)

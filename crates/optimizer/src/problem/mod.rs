@@ -7,6 +7,8 @@ mod measure;
 mod objective;
 mod scenarios;
 
+use std::sync::Arc;
+
 use alluse_risk_core::Frequency;
 use ndarray::{Array1, ArrayView1};
 
@@ -53,8 +55,9 @@ pub struct Problem {
     pub(crate) universe: Universe,
     pub(crate) objective: Objective,
     pub(crate) mean: Option<Array1<f64>>,
-    pub(crate) covariance: Option<RiskModel>,
-    pub(crate) scenarios: Option<Scenarios>,
+    /// Shared, so that the many variations of a problem that a search solves do not copy it.
+    pub(crate) covariance: Option<Arc<RiskModel>>,
+    pub(crate) scenarios: Option<Arc<Scenarios>>,
     pub(crate) costs: Option<Costs>,
     pub(crate) limits: Vec<Constraint>,
     pub(crate) frequency: Option<Frequency>,
@@ -88,7 +91,7 @@ impl Problem {
         let covariance = covariance.into();
         check::length("covariance", self.universe.len(), covariance.len())?;
         check::names(&self.universe, covariance.assets())?;
-        self.covariance = Some(covariance);
+        self.covariance = Some(Arc::new(covariance));
         Ok(self)
     }
 
@@ -98,7 +101,7 @@ impl Problem {
     /// [`Error::Input`](crate::Error::Input) for a wrong number of columns.
     pub fn with_scenarios(mut self, scenarios: Scenarios) -> Result<Self> {
         check::length("scenario columns", self.universe.len(), scenarios.assets())?;
-        self.scenarios = Some(scenarios);
+        self.scenarios = Some(Arc::new(scenarios));
         Ok(self)
     }
 
@@ -184,12 +187,12 @@ impl Problem {
 
     /// The covariance, where the question needs one.
     pub(crate) fn risk_model(&self) -> Result<&RiskModel> {
-        self.covariance.as_ref().ok_or_else(|| check::missing("covariance", "none was given"))
+        self.covariance.as_deref().ok_or_else(|| check::missing("covariance", "none was given"))
     }
 
     /// The scenarios, where the question needs them.
     pub(crate) fn scenario_returns(&self) -> Result<&Scenarios> {
-        self.scenarios.as_ref().ok_or_else(|| check::missing("scenarios", "none were given"))
+        self.scenarios.as_deref().ok_or_else(|| check::missing("scenarios", "none were given"))
     }
 
     /// `μ'w`, where there are expected returns.
