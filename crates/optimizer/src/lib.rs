@@ -19,9 +19,9 @@ mod solvers;
 mod universe;
 
 pub use allocator::Allocator;
-pub use problem::Side;
 pub use error::{Error, Result};
+pub use problem::Side;
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
-pub use solvers::{ActiveSet, Side};
+pub use solvers::{ActiveSet, Activity};
 pub use universe::Universe;

@@ -3,7 +3,7 @@
 use super::cholesky::{Lower, add_scaled, dot};
 use super::factor::FreeFactor;
 use super::instance::{Instance, Point};
-use super::working_set::{ActiveSet, Side};
+use super::working_set::{ActiveSet, Activity};
 
 /// Share of its size below which the independent part of a row counts as rounding.
 const DEPENDENT: f64 = 1e-13;
@@ -26,6 +26,8 @@ pub(super) struct Kkt {
     pub(super) free: Vec<usize>,
     pub(super) rows: Vec<usize>,
     factor: FreeFactor,
+    /// `ρ`: where the curvature alone is flat, `P_FF + ρ A_RF'A_RF` takes its place, with the same solution.
+    penalty: f64,
     /// `A_RF`, row by row.
     normals: Vec<f64>,
     /// `P_FF⁻¹ A_RF'`, one row a row held.
@@ -40,6 +42,18 @@ impl Kkt {
         Self::with_factor(instance, active, factor)
     }
 
+    /// For a curvature that may be flat on the free variables as long as the rows held are not.
+    pub(super) fn semidefinite(instance: &Instance<'_>, active: &ActiveSet) -> Result<Self, Breakdown> {
+        if let Ok(kkt) = Self::new(instance, active) {
+            return Ok(kkt);
+        }
+        let (free, rows) = (active.free(), active.held_rows());
+        let normals = gathered(instance, &rows, &free);
+        let (factor, penalty) =
+            FreeFactor::penalised(&instance.curvature, &free, &normals).ok_or(Breakdown::Curvature)?;
+        Self::assemble(free, rows, normals, factor, penalty)
+    }
+
     /// With the curvature on the free variables factored before.
     pub(super) fn with_factor(
         instance: &Instance<'_>,
@@ -47,14 +61,20 @@ impl Kkt {
         factor: FreeFactor,
     ) -> Result<Self, Breakdown> {
         let (free, rows) = (active.free(), active.held_rows());
+        let normals = gathered(instance, &rows, &free);
+        Self::assemble(free, rows, normals, factor, 0.0)
+    }
+
+    fn assemble(
+        free: Vec<usize>,
+        rows: Vec<usize>,
+        normals: Vec<f64>,
+        factor: FreeFactor,
+        penalty: f64,
+    ) -> Result<Self, Breakdown> {
         let (k, m) = (free.len(), rows.len());
         if m > k {
             return Err(Breakdown::Rows);
-        }
-        let mut normals = Vec::with_capacity(k * m);
-        for &r in &rows {
-            let row = instance.row(r);
-            normals.extend(free.iter().map(|&i| row[i]));
         }
         let mut images = normals.clone();
         factor.solve(&mut images, k);
@@ -65,11 +85,16 @@ impl Kkt {
             }
         }
         let schur = Lower::factor(schur, m, DEPENDENT).map_err(|_| Breakdown::Rows)?;
-        Ok(Self { free, rows, factor, normals, images, schur })
+        Ok(Self { free, rows, factor, penalty, normals, images, schur })
     }
 
     /// Solves for right-hand sides `a` and `b`, in place: they become `x_F` and `y_R`.
     pub(super) fn solve(&self, a: &mut [f64], b: &mut [f64]) {
+        if self.penalty > 0.0 {
+            for (b, normal) in b.iter().zip(self.normals.chunks_exact(self.free.len().max(1))) {
+                add_scaled(a, self.penalty * b, normal);
+            }
+        }
         self.factor.solve(a, self.free.len());
         self.eliminate(a, b);
     }
@@ -101,43 +126,42 @@ impl Kkt {
 
     /// The point with the chosen limits held, and multipliers that make it stationary.
     pub(super) fn point(&self, instance: &Instance<'_>, active: &ActiveSet) -> Point {
-        let mut x: Vec<f64> = (0..instance.n)
+        let x: Vec<f64> = (0..instance.n)
             .map(|i| match active.bounds[i] {
-                Side::Inactive => 0.0,
-                Side::Lower => instance.lower[i],
-                Side::Upper => instance.upper[i],
+                Activity::Inactive => 0.0,
+                Activity::Lower => instance.lower[i],
+                Activity::Upper => instance.upper[i],
             })
             .collect();
-        let mut y = vec![0.0; instance.m];
-        let gradient = self.correct(instance, active, &mut x, &mut y);
-        Point { z: held(active, &gradient), x, y }
+        let curved = instance.curvature.product(&x);
+        self.refined(instance, active, Point { x, y: vec![0.0; instance.m], z: vec![0.0; instance.n], curved })
     }
 
-    /// The same point after one step of iterative refinement.
-    pub(super) fn refined(&self, instance: &Instance<'_>, active: &ActiveSet, point: &Point) -> Point {
-        let (mut x, mut y) = (point.x.clone(), point.y.clone());
-        let gradient = self.correct(instance, active, &mut x, &mut y);
-        Point { z: held(active, &gradient), x, y }
-    }
-
-    /// Takes away what is left of the equations at `x`, `y`; returns `P x + q + A'y` afterwards.
-    fn correct(&self, instance: &Instance<'_>, active: &ActiveSet, x: &mut [f64], y: &mut [f64]) -> Vec<f64> {
-        let gradient = instance.gradient(x, y);
+    /// A point without what was left of the equations there: one step of iterative refinement.
+    pub(super) fn refined(&self, instance: &Instance<'_>, active: &ActiveSet, mut point: Point) -> Point {
+        let gradient = instance.gradient(&point);
+        let left = |r: usize| target(instance, active, r) - dot(instance.row(r), &point.x);
         let mut a: Vec<f64> = self.free.iter().map(|&i| -gradient[i]).collect();
-        let mut b: Vec<f64> =
-            self.rows.iter().map(|&r| target(instance, active, r) - dot(instance.row(r), x)).collect();
+        let mut b: Vec<f64> = self.rows.iter().map(|&r| left(r)).collect();
         self.solve(&mut a, &mut b);
-        self.free.iter().zip(&a).for_each(|(&i, step)| x[i] += step);
-        self.rows.iter().zip(&b).for_each(|(&r, step)| y[r] += step);
-        instance.gradient(x, y)
+        self.free.iter().zip(&a).for_each(|(&i, step)| point.x[i] += step);
+        self.rows.iter().zip(&b).for_each(|(&r, step)| point.y[r] += step);
+        point.curved = instance.curvature.product(&point.x);
+        point.z = held(active, &instance.gradient(&point));
+        point
     }
 }
 
+/// Some rows on some variables, row by row.
+fn gathered(instance: &Instance<'_>, rows: &[usize], free: &[usize]) -> Vec<f64> {
+    rows.iter().flat_map(|&r| free.iter().map(move |&i| instance.row(r)[i])).collect()
+}
+
 fn target(instance: &Instance<'_>, active: &ActiveSet, r: usize) -> f64 {
-    if active.rows[r] == Side::Upper { instance.row_upper[r] } else { instance.row_lower[r] }
+    if active.rows[r] == Activity::Upper { instance.row_upper[r] } else { instance.row_lower[r] }
 }
 
 /// Multipliers of the bounds held: minus the gradient there, nothing elsewhere.
 fn held(active: &ActiveSet, gradient: &[f64]) -> Vec<f64> {
-    active.bounds.iter().zip(gradient).map(|(side, g)| if *side == Side::Inactive { 0.0 } else { -g }).collect()
+    active.bounds.iter().zip(gradient).map(|(side, g)| if *side == Activity::Inactive { 0.0 } else { -g }).collect()
 }
