@@ -5,7 +5,7 @@
 
 use super::factor::FreeFactor;
 use super::instance::{Instance, Point};
-use super::kkt::Kkt;
+use super::kkt::{Dependent, Kkt};
 use super::working_set::{ActiveSet, Activity};
 
 /// Violations up to this share of the terms they come from are rounding.
@@ -30,8 +30,8 @@ pub(super) fn block_pivot(instance: &Instance<'_>, mut active: ActiveSet, whole:
     while waited < PATIENCE {
         iterations += 1;
         let kkt = match whole.take() {
-            Some(factor) => Kkt::with_factor(instance, &active, factor),
-            None => Kkt::semidefinite(instance, &active),
+            Some(factor) => Kkt::with_factor(instance, &active, factor, Dependent::LeaveOut),
+            None => Kkt::semidefinite(instance, &active, Dependent::LeaveOut),
         };
         let Ok(kkt) = kkt else { break };
         let point = kkt.point(instance, &active);

@@ -3,7 +3,7 @@
 use super::curvature::Parts;
 use super::dual::Limit;
 use super::instance::{Instance, Point};
-use super::kkt::Kkt;
+use super::kkt::{Dependent, Kkt};
 use super::optimality::residual;
 use super::working_set::{ActiveSet, Activity};
 use crate::conic::{Affine, Cone, ConicProgram, Outcome, Source};
@@ -117,7 +117,7 @@ fn polished(instance: &Instance<'_>, point: &Point) -> Option<(Point, f64)> {
         side(activity[r], instance.row_lower[r], instance.row_upper[r], scales.rows[r], multiplier)
     });
     let active = ActiveSet { bounds: bounds.collect(), rows: rows.collect() }.fitted(instance);
-    let kkt = Kkt::semidefinite(instance, &active).ok()?;
+    let kkt = Kkt::semidefinite(instance, &active, Dependent::LeaveOut).ok()?;
     let exact = kkt.refined(instance, &active, kkt.point(instance, &active));
     let left = residual(instance, &exact);
     Some((exact, left))

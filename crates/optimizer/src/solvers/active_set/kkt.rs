@@ -17,6 +17,14 @@ pub(super) enum Breakdown {
     Rows,
 }
 
+/// What to do with rows that depend on others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dependent {
+    Refuse,
+    /// Leave them out, with no multiplier: the others imply them, or a check of the limits will tell.
+    LeaveOut,
+}
+
 /// ```text
 /// P_FF x_F + A_RF' y_R = a      A_RF x_F = b
 /// ```
@@ -39,19 +47,22 @@ pub(super) struct Kkt {
 impl Kkt {
     pub(super) fn new(instance: &Instance<'_>, active: &ActiveSet) -> Result<Self, Breakdown> {
         let factor = FreeFactor::new(&instance.curvature, &active.free()).ok_or(Breakdown::Curvature)?;
-        Self::with_factor(instance, active, factor)
+        Self::with_factor(instance, active, factor, Dependent::Refuse)
     }
 
     /// For a curvature that may be flat on the free variables as long as the rows held are not.
-    pub(super) fn semidefinite(instance: &Instance<'_>, active: &ActiveSet) -> Result<Self, Breakdown> {
-        if let Ok(kkt) = Self::new(instance, active) {
-            return Ok(kkt);
+    pub(super) fn semidefinite(
+        instance: &Instance<'_>,
+        active: &ActiveSet,
+        dependent: Dependent,
+    ) -> Result<Self, Breakdown> {
+        if let Some(factor) = FreeFactor::new(&instance.curvature, &active.free()) {
+            return Self::with_factor(instance, active, factor, dependent);
         }
         let (free, rows) = (active.free(), active.held_rows());
         let normals = gathered(instance, &rows, &free);
-        let (factor, penalty) =
-            FreeFactor::penalised(&instance.curvature, &free, &normals).ok_or(Breakdown::Curvature)?;
-        Self::assemble(free, rows, normals, factor, penalty)
+        let factor = FreeFactor::penalised(&instance.curvature, &free, &normals).ok_or(Breakdown::Curvature)?;
+        Self::assemble(free, rows, normals, factor, dependent)
     }
 
     /// With the curvature on the free variables factored before.
@@ -59,33 +70,34 @@ impl Kkt {
         instance: &Instance<'_>,
         active: &ActiveSet,
         factor: FreeFactor,
+        dependent: Dependent,
     ) -> Result<Self, Breakdown> {
         let (free, rows) = (active.free(), active.held_rows());
         let normals = gathered(instance, &rows, &free);
-        Self::assemble(free, rows, normals, factor, 0.0)
+        Self::assemble(free, rows, normals, (factor, 0.0), dependent)
     }
 
     fn assemble(
         free: Vec<usize>,
-        rows: Vec<usize>,
-        normals: Vec<f64>,
-        factor: FreeFactor,
-        penalty: f64,
+        mut rows: Vec<usize>,
+        mut normals: Vec<f64>,
+        (factor, penalty): (FreeFactor, f64),
+        dependent: Dependent,
     ) -> Result<Self, Breakdown> {
-        let (k, m) = (free.len(), rows.len());
-        if m > k {
-            return Err(Breakdown::Rows);
-        }
+        let k = free.len();
         let mut images = normals.clone();
         factor.solve(&mut images, k);
-        let mut schur = vec![0.0; m * m];
-        for a in 0..m {
-            for b in 0..=a {
-                schur[a * m + b] = dot(&normals[a * k..(a + 1) * k], &images[b * k..(b + 1) * k]);
+        loop {
+            match Lower::factor(products(&normals, &images, k, rows.len()), rows.len(), DEPENDENT) {
+                Ok(schur) => return Ok(Self { free, rows, factor, penalty, normals, images, schur }),
+                Err(_) if dependent == Dependent::Refuse => return Err(Breakdown::Rows),
+                Err(row) => {
+                    rows.remove(row);
+                    normals.drain(row * k..(row + 1) * k);
+                    images.drain(row * k..(row + 1) * k);
+                }
             }
         }
-        let schur = Lower::factor(schur, m, DEPENDENT).map_err(|_| Breakdown::Rows)?;
-        Ok(Self { free, rows, factor, penalty, normals, images, schur })
     }
 
     /// Solves for right-hand sides `a` and `b`, in place: they become `x_F` and `y_R`.
@@ -150,6 +162,17 @@ impl Kkt {
         point.z = held(active, &instance.gradient(&point));
         point
     }
+}
+
+/// `A B'` for flat `A` and `B` of `m` rows of `k`; the lower triangle.
+fn products(a: &[f64], b: &[f64], k: usize, m: usize) -> Vec<f64> {
+    let mut products = vec![0.0; m * m];
+    for i in 0..m {
+        for j in 0..=i {
+            products[i * m + j] = dot(&a[i * k..(i + 1) * k], &b[j * k..(j + 1) * k]);
+        }
+    }
+    products
 }
 
 /// Some rows on some variables, row by row.
