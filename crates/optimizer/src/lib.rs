@@ -12,6 +12,7 @@
 mod allocator;
 mod conic;
 mod error;
+pub mod frontier;
 mod problem;
 mod quadratic;
 mod risk_model;

@@ -39,6 +39,20 @@ impl<'a> Curvature<'a> {
         Self { n, parts }
     }
 
+    /// The largest element of the diagonal.
+    pub(super) fn largest(&self) -> f64 {
+        let element = |i: usize| match &self.parts {
+            Parts::Dense { scale, matrix, diagonal } => {
+                scale * matrix[i * (self.n + 1)] + diagonal.map_or(0.0, |d| d[i])
+            }
+            Parts::Factored { root, factors, own } => {
+                let row = &root[i * factors..(i + 1) * factors];
+                dot(row, row) + own[i]
+            }
+        };
+        (0..self.n).map(element).fold(0.0, f64::max)
+    }
+
     /// `P x`, at a cost of `n` for each element of `x` that is not zero.
     pub(super) fn product(&self, x: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.n];

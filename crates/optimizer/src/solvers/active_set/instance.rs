@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::cholesky::{add_scaled, dot};
 use super::curvature::{Curvature, row_slice, slice};
-use crate::QuadraticProgram;
+use crate::{QuadraticProgram, QuadraticSolution};
 
 /// What the methods work on.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(super) struct Instance<'a> {
     pub(super) n: usize,
     pub(super) m: usize,
     pub(super) curvature: Curvature<'a>,
+    /// The largest element of the diagonal of the curvature.
+    steepest: f64,
     pub(super) linear: Cow<'a, [f64]>,
     pub(super) lower: Cow<'a, [f64]>,
     pub(super) upper: Cow<'a, [f64]>,
@@ -22,10 +24,12 @@ pub(super) struct Instance<'a> {
 
 impl<'a> Instance<'a> {
     pub(super) fn new(program: &'a QuadraticProgram<'_>) -> Self {
+        let curvature = Curvature::new(program);
         Self {
             n: program.len(),
             m: program.rows.nrows(),
-            curvature: Curvature::new(program),
+            steepest: curvature.largest(),
+            curvature,
             linear: slice(&program.linear),
             lower: slice(&program.lower),
             upper: slice(&program.upper),
@@ -33,6 +37,13 @@ impl<'a> Instance<'a> {
             row_lower: slice(&program.row_lower),
             row_upper: slice(&program.row_upper),
         }
+    }
+
+    /// A solution as a point of the program.
+    pub(super) fn place(&self, solution: &QuadraticSolution) -> Point {
+        let x = solution.x.to_vec();
+        let (y, z) = (solution.row_multipliers.to_vec(), solution.bound_multipliers.to_vec());
+        Point { curved: self.curvature.product(&x), x, y, z }
     }
 
     pub(super) fn row(&self, r: usize) -> &[f64] {
@@ -66,8 +77,10 @@ impl<'a> Instance<'a> {
         for (r, y) in point.y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             gradient = gradient.max(y.abs() * largest(self.row(r)));
         }
-        // A variable carries the rounding of the largest one, wherever they were solved for together.
-        let most = largest(x);
+        // A variable carries the rounding of the largest one, wherever they were solved for together, and that of the
+        // gradient it makes vanish.
+        let undone = if self.steepest > 0.0 { gradient / self.steepest } else { 0.0 };
+        let most = largest(x).max(undone);
         let row = |r: usize| {
             let terms: f64 = self.row(r).iter().zip(x).map(|(a, x)| (a * x).abs()).sum();
             let size = terms.max(most * largest(self.row(r)));
@@ -80,10 +93,10 @@ impl<'a> Instance<'a> {
 
 /// Sizes of the variables, of the terms of the gradient and of the terms of each row.
 #[derive(Debug)]
-pub(super) struct Scales {
-    pub(super) x: f64,
-    pub(super) gradient: f64,
-    pub(super) rows: Vec<f64>,
+pub(crate) struct Scales {
+    pub(crate) x: f64,
+    pub(crate) gradient: f64,
+    pub(crate) rows: Vec<f64>,
 }
 
 /// Variables and multipliers.

@@ -1,14 +1,18 @@
 //! The methods one behind the other, and the check that ends each.
 
+use ndarray::Array1;
+
 use super::block_pivot::block_pivot;
+use super::cholesky::dot;
+use super::curvature::Curvature;
 use super::definiteness::{Definiteness, definiteness};
 use super::dual::{Limit, Outcome, dual};
-use super::instance::{Instance, Point};
+use super::instance::{Instance, Point, Scales};
 use super::interior::interior;
 use super::optimality::residual;
 use super::working_set::{ActiveSet, Activity};
 use crate::quadratic::Curved;
-use crate::{Error, QuadraticProgram, QuadraticSolution, Result};
+use crate::{Error, Hessian, QuadraticProgram, QuadraticSolution, Result};
 
 /// Largest relative residual of an exact method's answer; rounding leaves about 1e-14.
 const EXACT: f64 = 1e-10;
@@ -75,6 +79,37 @@ impl QuadraticProgram<'_> {
             }
         }
         Ok(self)
+    }
+}
+
+/// What methods outside need to know of a program at a point.
+impl QuadraticProgram<'_> {
+    /// The largest residual of the optimality conditions, relative to the terms they are made of.
+    pub(crate) fn residual(&self, solution: &QuadraticSolution) -> f64 {
+        let instance = Instance::new(self);
+        residual(&instance, &instance.place(solution))
+    }
+
+    /// Sizes of the terms of the optimality conditions.
+    pub(crate) fn scales(&self, solution: &QuadraticSolution) -> Scales {
+        let instance = Instance::new(self);
+        instance.scales(&instance.place(solution))
+    }
+
+    /// `x'(s H + diag d) x`.
+    pub(crate) fn curvature_at(&self, x: &Array1<f64>) -> f64 {
+        let x = x.to_vec();
+        dot(&x, &Curvature::new(self).product(&x))
+    }
+
+    /// The diagonal of `s H + diag d`.
+    pub(crate) fn curvature_diagonal(&self) -> Array1<f64> {
+        let diagonal = match self.hessian {
+            Hessian::Dense(matrix) => matrix.diag().to_owned(),
+            Hessian::Factored(model) => model.variances(),
+        };
+        let scaled = diagonal * self.scale;
+        self.diagonal.as_ref().map_or_else(|| scaled.clone(), |extra| &scaled + extra)
     }
 }
 
