@@ -1,11 +1,15 @@
-use alluse_risk_core::{Covariance, ErrorKind};
+mod laws;
+mod questions;
+mod ties;
+
+use alluse_risk_core::Covariance;
 use ndarray::{Array1, Array2, array};
 
 use super::CriticalLine;
-use crate::{QuadraticProgram, RiskModel};
+use crate::RiskModel;
 
 /// Bailey and López de Prado (2013), the ten assets of their example.
-fn ten_assets() -> (Array1<f64>, RiskModel) {
+pub(super) fn ten_assets() -> (Array1<f64>, RiskModel) {
     let mean = array![1.175, 1.19, 0.396, 1.12, 0.346, 0.679, 0.089, 0.73, 0.481, 1.08];
     let lower: [&[f64]; 10] = [
         &[0.40755159],
