@@ -15,6 +15,10 @@
     doc = "| [`var_models`] | What could be lost over a horizon, and which position causes it? | `var-models` |"
 )]
 #![cfg_attr(
+    feature = "optimizer",
+    doc = "| [`optimizer`] | Which weights, what does every limit cost, and does it hold out of sample? | `optimizer` |"
+)]
+#![cfg_attr(
     feature = "stress",
     doc = "| [`stress`] | What does the book lose when the world moves, and which move costs most? | `stress` |"
 )]
@@ -41,6 +45,7 @@
 //! | `instruments` | in `full` | cash, shares, listed options, pricing and revaluation |
 //! | `var-models` | in `full` | models of value at risk and expected shortfall; brings `instruments` |
 //! | `stress` | in `full` | stress tests; brings `instruments` |
+//! | `optimizer` | in `full` | portfolio construction, rebalancing, walk-forward |
 //! | `linalg` | in `full` | dense linear algebra in pure Rust and what needs it |
 //! | `parallel` | in `full` | thread-parallel kernels; no number depends on it |
 //! | `csv` | in `full` | price and return panels from CSV files |
@@ -49,6 +54,8 @@
 
 #[cfg(feature = "instruments")]
 pub use alluse_instruments as instruments;
+#[cfg(feature = "optimizer")]
+pub use alluse_optimizer as optimizer;
 pub use alluse_risk_core as risk_core;
 #[cfg(feature = "stress")]
 pub use alluse_stress as stress;

@@ -123,6 +123,42 @@ impl<'a> Args<'a> {
         texts.iter().map(|text| known(text).ok_or_else(|| Stop::Unsupported(format!("{name} {text:?}")))).collect()
     }
 
+    /// A word.
+    ///
+    /// # Errors
+    /// [`Stop::Unsupported`] when it is absent or not a text.
+    pub fn text(&mut self, name: &str) -> Result<String> {
+        match self.take(name)? {
+            Arg::Plain(Tree::Text(text)) => Ok(text.clone()),
+            other => Err(unknown(name, other)),
+        }
+    }
+
+    /// What `read` makes of an object; a field that it leaves unread makes the case unsupported.
+    ///
+    /// # Errors
+    /// [`Stop::Unsupported`] when the argument is absent, not an object or not read in full, and those of `read`.
+    pub fn record<T>(&mut self, name: &str, read: impl FnOnce(&mut Args<'_>) -> Result<T>) -> Result<T> {
+        match self.take(name)? {
+            Arg::Plain(Tree::Fields(fields)) => within(name, fields, read),
+            other => Err(unknown(name, other)),
+        }
+    }
+
+    /// What `read` makes of each object of a list.
+    ///
+    /// # Errors
+    /// As [`Args::record`].
+    pub fn records<T>(&mut self, name: &str, read: impl Fn(&mut Args<'_>) -> Result<T>) -> Result<Vec<T>> {
+        let given = self.take(name)?;
+        let Arg::Plain(Tree::List(items)) = given else { return Err(unknown(name, given)) };
+        let one = |item: &Tree| match item {
+            Tree::Fields(fields) => within(name, fields, &read),
+            _ => Err(unknown(name, given)),
+        };
+        items.iter().map(one).collect()
+    }
+
     /// A vector of texts.
     ///
     /// # Errors
@@ -212,6 +248,21 @@ impl<'a> Args<'a> {
         };
         self.read.insert(name);
         Ok(arg)
+    }
+}
+
+/// Reads the fields of an object, all of them.
+fn within<T>(
+    name: &str,
+    fields: &BTreeMap<String, Tree>,
+    read: impl FnOnce(&mut Args<'_>) -> Result<T>,
+) -> Result<T> {
+    let fields = fields.iter().map(|(field, value)| (field.clone(), Arg::Plain(value.clone()))).collect();
+    let mut args = Args::new(&fields);
+    let value = read(&mut args)?;
+    match args.unread().next() {
+        None => Ok(value),
+        Some(field) => Err(Stop::Unsupported(format!("{name}.{field}"))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the mapping of an op comes to: a value, an error of the library, or a reason why it is not mapped.
 
-use alluse_quant::{instruments, risk_core, var_models};
+use alluse_quant::{instruments, optimizer, risk_core, var_models};
 
 use crate::tree::Tree;
 
@@ -31,6 +31,12 @@ impl From<risk_core::Error> for Stop {
 
 impl From<instruments::Error> for Stop {
     fn from(error: instruments::Error) -> Self {
+        Self::Library { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl From<optimizer::Error> for Stop {
+    fn from(error: optimizer::Error) -> Self {
         Self::Library { kind: error.kind(), message: error.to_string() }
     }
 }

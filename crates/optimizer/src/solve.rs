@@ -37,6 +37,20 @@ impl Problem {
         }
     }
 
+    /// The problem at each of these least expected returns: points of an efficient frontier under any limits and costs.
+    ///
+    /// The exact frontier of mean and variance under linear limits is [`CriticalLine`](crate::frontier::CriticalLine)'s.
+    ///
+    /// # Errors
+    /// Those of [`solve`](Self::solve), for the first target that fails.
+    pub fn at_returns(&self, targets: &[f64]) -> Result<Vec<Solution>> {
+        let at = |target: &f64| {
+            let floor = Constraint::target_return(*target).named(format!("expected return of {target}"));
+            self.clone().subject_to(floor).solve()
+        };
+        targets.iter().map(at).collect()
+    }
+
     /// The weights and their prices, unexplained.
     pub(crate) fn find(&self) -> Result<Found> {
         if let Some(found) = self.find_quadratic()? {

@@ -14,6 +14,7 @@ mod means;
 mod measures;
 mod moments;
 mod options;
+mod portfolios;
 mod rolling;
 mod scores;
 mod var;
@@ -35,6 +36,7 @@ const FAMILIES: &[Table] = &[
     measures::TABLE,
     moments::TABLE,
     options::TABLE,
+    portfolios::TABLE,
     rolling::TABLE,
     scores::TABLE,
     var::TABLE,

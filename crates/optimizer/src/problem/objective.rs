@@ -7,6 +7,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::RiskMeasure;
+use crate::RiskModel;
 
 /// What a tracking error is measured against.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,16 @@ pub enum MeanUncertainty {
         /// `κ`.
         radius: f64,
     },
+}
+
+impl MeanUncertainty {
+    /// Independent errors of the means of a sample: `κ √(Σ σᵢ²wᵢ² / n)`.
+    #[must_use]
+    pub fn of_sample(model: &RiskModel, observations: usize, radius: f64) -> Self {
+        let root = (observations as f64).sqrt();
+        let standard_errors = model.volatilities().iter().map(|volatility| volatility / root).collect();
+        Self::IndependentErrors { standard_errors, radius }
+    }
 }
 
 /// What to optimise. Costs are added to what is minimised and taken from what is maximised.

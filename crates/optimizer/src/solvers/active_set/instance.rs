@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::cholesky::{add_scaled, dot};
 use super::curvature::{Curvature, row_slice, slice};
-use crate::QuadraticProgram;
+use crate::{QuadraticProgram, QuadraticSolution};
 
 /// What the methods work on.
 #[derive(Debug)]
@@ -12,6 +12,8 @@ pub(super) struct Instance<'a> {
     pub(super) n: usize,
     pub(super) m: usize,
     pub(super) curvature: Curvature<'a>,
+    /// The largest element of the diagonal of the curvature.
+    steepest: f64,
     pub(super) linear: Cow<'a, [f64]>,
     pub(super) lower: Cow<'a, [f64]>,
     pub(super) upper: Cow<'a, [f64]>,
@@ -22,10 +24,12 @@ pub(super) struct Instance<'a> {
 
 impl<'a> Instance<'a> {
     pub(super) fn new(program: &'a QuadraticProgram<'_>) -> Self {
+        let curvature = Curvature::new(program);
         Self {
             n: program.len(),
             m: program.rows.nrows(),
-            curvature: Curvature::new(program),
+            steepest: curvature.largest(),
+            curvature,
             linear: slice(&program.linear),
             lower: slice(&program.lower),
             upper: slice(&program.upper),
@@ -33,6 +37,13 @@ impl<'a> Instance<'a> {
             row_lower: slice(&program.row_lower),
             row_upper: slice(&program.row_upper),
         }
+    }
+
+    /// A solution as a point of the program.
+    pub(super) fn place(&self, solution: &QuadraticSolution) -> Point {
+        let x = solution.x.to_vec();
+        let (y, z) = (solution.row_multipliers.to_vec(), solution.bound_multipliers.to_vec());
+        Point { curved: self.curvature.product(&x), x, y, z }
     }
 
     pub(super) fn row(&self, r: usize) -> &[f64] {
@@ -45,24 +56,31 @@ impl<'a> Instance<'a> {
     }
 
     /// `P x + q + A'y`.
-    pub(super) fn gradient(&self, x: &[f64], y: &[f64]) -> Vec<f64> {
-        let mut gradient = self.curvature.product(x);
+    pub(super) fn gradient(&self, point: &Point) -> Vec<f64> {
+        let mut gradient = point.curved.clone();
         add_scaled(&mut gradient, 1.0, &self.linear);
-        for (r, y) in y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+        for (r, y) in point.y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             add_scaled(&mut gradient, *y, self.row(r));
         }
         gradient
     }
 
+    /// `½ x'P x + q'x`.
+    pub(super) fn objective(&self, point: &Point) -> f64 {
+        0.5 * dot(&point.x, &point.curved) + dot(&point.x, &self.linear)
+    }
+
     /// What rounding is measured against: the largest term of each sum.
-    pub(super) fn scales(&self, x: &[f64], y: &[f64]) -> Scales {
-        let largest = |values: &[f64]| values.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
-        let mut gradient = largest(&self.linear).max(largest(&self.curvature.product(x)));
-        for (r, y) in y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+    pub(super) fn scales(&self, point: &Point) -> Scales {
+        let (x, largest) = (&point.x, |values: &[f64]| values.iter().fold(0.0_f64, |a, v| a.max(v.abs())));
+        let mut gradient = largest(&self.linear).max(largest(&point.curved));
+        for (r, y) in point.y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             gradient = gradient.max(y.abs() * largest(self.row(r)));
         }
-        // A variable carries the rounding of the largest one, wherever they were solved for together.
-        let most = largest(x);
+        // A variable carries the rounding of the largest one, wherever they were solved for together, and that of the
+        // gradient it makes vanish.
+        let undone = if self.steepest > 0.0 { gradient / self.steepest } else { 0.0 };
+        let most = largest(x).max(undone);
         let row = |r: usize| {
             let terms: f64 = self.row(r).iter().zip(x).map(|(a, x)| (a * x).abs()).sum();
             let size = terms.max(most * largest(self.row(r)));
@@ -75,10 +93,10 @@ impl<'a> Instance<'a> {
 
 /// Sizes of the variables, of the terms of the gradient and of the terms of each row.
 #[derive(Debug)]
-pub(super) struct Scales {
-    pub(super) x: f64,
-    pub(super) gradient: f64,
-    pub(super) rows: Vec<f64>,
+pub(crate) struct Scales {
+    pub(crate) x: f64,
+    pub(crate) gradient: f64,
+    pub(crate) rows: Vec<f64>,
 }
 
 /// Variables and multipliers.
@@ -89,4 +107,6 @@ pub(super) struct Point {
     pub(super) y: Vec<f64>,
     /// Of the bounds.
     pub(super) z: Vec<f64>,
+    /// `P x`.
+    pub(super) curved: Vec<f64>,
 }
