@@ -6,6 +6,7 @@
 mod covariance;
 mod monte_carlo;
 mod options;
+mod portfolios;
 mod record;
 mod stress;
 mod var;
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> Result<()> {
     let [workload, data, out] = words else {
-        return Err("usage: peerbench W2|W3|W4|W10|stress DATA OUT.json".into());
+        return Err("usage: peerbench W2|W3|W4|W5|W6|W7|W8|W10|W11|stress DATA OUT.json".into());
     };
     let data = Path::new(data);
     let mut record = Record::default();
@@ -38,10 +39,15 @@ fn run(words: &[String]) -> Result<()> {
         "W2" => var::run(data, &mut record)?,
         "W3" => monte_carlo::run(data, &mut record)?,
         "W4" => options::run(data, &mut record)?,
+        "W5" => portfolios::minimum_variance(data, &mut record)?,
+        "W6" => portfolios::mean_cvar(data, &mut record)?,
+        "W7" => portfolios::risk_parity(data, &mut record)?,
+        "W8" => portfolios::hierarchical(data, &mut record)?,
+        "W11" => portfolios::walk(data, &mut record)?,
         "W10" => covariance::run(data, &mut record)?,
         // Makes its own data.
         "stress" => stress::run(Path::new(out), &mut record)?,
-        other => return Err(format!("workload {other:?} is not among W2, W3, W4, W10, stress").into()),
+        other => return Err(format!("workload {other:?} is not among W2 to W8, W10, W11, stress").into()),
     }
     record.write(Path::new(out))
 }

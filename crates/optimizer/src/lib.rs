@@ -16,13 +16,9 @@ pub mod conflict;
 mod conic;
 mod discrete;
 mod error;
-<<<<<<< HEAD
 mod fallback;
-pub mod problem;
-=======
 pub mod frontier;
-mod problem;
->>>>>>> five-qp
+pub mod problem;
 mod quadratic;
 mod risk_model;
 pub mod solution;
@@ -33,17 +29,10 @@ mod universe;
 
 pub use allocator::Allocator;
 pub use error::{Error, Result};
-<<<<<<< HEAD
 pub use fallback::Fallback;
 pub use problem::{Constraint, Objective, Problem};
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
 pub use solution::Solution;
-pub use solvers::{ActiveSet, Side};
-=======
-pub use problem::Side;
-pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
-pub use risk_model::RiskModel;
 pub use solvers::{ActiveSet, Activity};
->>>>>>> five-qp
 pub use universe::Universe;
