@@ -66,8 +66,8 @@ impl Limits {
     /// Assets at the smaller and at the larger end.
     pub(super) fn active(&self, sizes: &[f64]) -> (Vec<usize>, Vec<usize>) {
         let at = |ends: &[f64]| -> Vec<usize> {
-            let near = |i: &usize| (sizes[*i] - ends[*i]).abs() <= 1e-12 * ends[*i].max(1e-3);
-            (0..sizes.len()).filter(near).collect()
+            let at_end = |i: &usize| (sizes[*i] - ends[*i]).abs() <= 0.0;
+            (0..sizes.len()).filter(at_end).collect()
         };
         (at(&self.smallest), at(&self.largest))
     }
@@ -118,7 +118,13 @@ struct Search<'a, 'm> {
 impl Search<'_, '_> {
     /// A size in its own units, exactly at a bound where that is what stopped it.
     fn size(&self, i: usize) -> f64 {
-        (self.y[i] / self.volatilities[i]).clamp(self.limits.smallest[i], self.limits.largest[i])
+        let (low, high, volatility) = (self.limits.smallest[i], self.limits.largest[i], self.volatilities[i]);
+        // Compared as the sweep cuts off: dividing by the volatility need not give the bound back.
+        match self.y[i] {
+            y if y <= low * volatility => low,
+            y if y >= high * volatility => high,
+            y => (y / volatility).clamp(low, high),
+        }
     }
 
     fn sizes(&self) -> Vec<f64> {

@@ -196,16 +196,38 @@ impl<'a> Interior<'a> {
             if gap <= COMPLEMENTARITY && distance <= STATIONARITY {
                 return Ok(iteration);
             }
-            if self.y.iter().any(|y| !(*y < 1e8)) {
-                let reason = "some portfolio with the given signs has no tail loss, so nothing limits its size";
-                return Err(Error::Undefined { what: "a budget of expected shortfall", reason: reason.to_owned() });
-            }
-            let step = self.direction(centring * gap / (2.0 * scenarios))?;
+            let step = match self.direction(centring * gap / (2.0 * scenarios)) {
+                Ok(step) => step,
+                Err(error) => return Err(self.riskless().unwrap_or(error)),
+            };
             let length = self.advance(&step);
             centring = if length > 0.9 { 0.05 } else { 0.3 };
         }
         let residual = self.complementarity().max(self.stationarity());
-        Err(Error::NotConverged { method: METHOD, iterations: max_iterations, residual })
+        let error = Error::NotConverged { method: METHOD, iterations: max_iterations, residual };
+        Err(self.riskless().unwrap_or(error))
+    }
+
+    /// Why the method failed, when the portfolio it has come to loses nothing in its tail: such a one grows without
+    /// bound, and its shortfall shows it long before its size overflows.
+    fn riskless(&self) -> Option<Error> {
+        let size = self.y.sum();
+        let mut losses = self.losses.dot(&self.y).mapv(|l| l / size).to_vec();
+        losses.sort_by(|a, b| b.total_cmp(a));
+        let mut left = 1.0;
+        let weighted = losses.iter().map(|loss| {
+            let share = self.cap.min(left);
+            left -= share;
+            share * loss
+        });
+        let shortfall: f64 = weighted.sum();
+        (shortfall <= 1e-8).then(|| Error::Undefined {
+            what: "a budget of expected shortfall",
+            reason: format!(
+                "a portfolio with the given signs has expected shortfall {shortfall:e} where its assets have 1 each: \
+                 it has no tail loss, so nothing limits its size"
+            ),
+        })
     }
 
     /// Newton's step towards products `q s` and `p u` of `barrier`; all but `y` is eliminated by hand.
