@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+pub mod baseline;
 mod error;
 mod quadratic;
 pub mod risk_budgeting;

@@ -10,7 +10,7 @@ use super::convergence::{Target, larger};
 use super::coordinate::coordinate_descent;
 use super::newton::newton;
 use super::operator::Correlation;
-use super::{BudgetFit, Budgets, Solved, RiskBudgetSolution, RiskContributions, SignPattern};
+use super::{BudgetFit, Budgets, RiskBudgetSolution, RiskContributions, SignPattern, Solved};
 use crate::{Error, Result, RiskModel};
 
 /// A portfolio whose assets carry given shares of its risk.

@@ -101,16 +101,12 @@ impl RiskContributions {
             }
         }
         let sum = |of: &[f64]| members.iter().map(|&m| of[m]).sum();
-        Ok(GroupRisk {
-            name: name.to_owned(),
-            contribution: sum(&self.contribution),
-            relative: sum(&self.relative),
-        })
+        Ok(GroupRisk { name: name.to_owned(), contribution: sum(&self.contribution), relative: sum(&self.relative) })
     }
 }
 
 /// Refuses a vector that is empty or has an element that is not finite.
-pub(crate) fn finite(name: &'static str, values: ArrayView1<'_, f64>) -> Result<()> {
+fn finite(name: &'static str, values: ArrayView1<'_, f64>) -> Result<()> {
     if values.is_empty() {
         return Err(alluse_risk_core::Error::Empty { name }.into());
     }

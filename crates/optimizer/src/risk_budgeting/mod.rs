@@ -29,7 +29,6 @@ mod tests;
 
 pub use budgets::{Budgets, GroupBudget, Split};
 pub use config::{DefinitenessCheck, RiskBudgetMethod, RiskBudgeting};
-pub(crate) use contributions::finite;
 pub use contributions::{GroupRisk, RiskContributions};
 pub use signs::{Side, SignPattern};
 pub use solution::{BudgetFit, RiskBudgetSolution, ScenarioBudgetSolution};
