@@ -34,8 +34,10 @@ fn vector(value: &Value) -> Vec<f64> {
     serde_json::from_value(value.clone()).unwrap()
 }
 
+type Named = Vec<(&'static str, Vec<f64>)>;
+
 /// The named results of a case, or `None` when its operation belongs elsewhere.
-fn answer(folder: &Path, op: &str, args: &Value) -> Result<Option<Vec<(&'static str, Vec<f64>)>>> {
+fn answer(folder: &Path, op: &str, args: &Value) -> Result<Option<Named>> {
     let model = || RiskModel::from(Covariance::new(matrix(folder, &args["covariance"])).unwrap());
     Ok(Some(match op {
         "optimize.minimum_correlation" => vec![("weights", minimum_correlation(&model())?.into())],

@@ -277,7 +277,10 @@ impl Dual {
         let free: Vec<usize> = row.members.iter().copied().filter(|&i| self.lower[i] < self.upper[i]).collect();
         let fixed: f64 = row.members.iter().filter(|&&i| self.lower[i] >= self.upper[i]).map(|&i| self.lower[i]).sum();
         let most = free.iter().map(|&i| self.exponents[i]).fold(f64::NEG_INFINITY, f64::max);
-        let part = |&i: &usize| (self.reference[i] * (self.exponents[i] - most).exp(), self.lower[i], self.upper[i]);
+        let part = |&i: &usize| {
+            let size = self.reference[i] * (self.exponents[i] - most).exp();
+            (size.max(f64::MIN_POSITIVE), self.lower[i], self.upper[i])
+        };
         let parts: Vec<(f64, f64, f64)> = free.iter().map(part).collect();
         if parts.is_empty() {
             return Ok(());

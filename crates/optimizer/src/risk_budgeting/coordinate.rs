@@ -1,7 +1,7 @@
 //! Cyclical coordinate descent: one asset at a time, in closed form.
 
 use super::Solved;
-use super::convergence::{Target, start};
+use super::convergence::{Target, larger, start};
 use super::operator::Correlation;
 use crate::{Error, Result};
 
@@ -40,12 +40,11 @@ pub(super) fn coordinate_descent(
 pub(super) fn sweep(operator: &Correlation<'_>, y: &mut [f64], update: impl Fn(usize, f64) -> f64) -> f64 {
     let mut cursor = operator.cursor(y);
     let mut most: f64 = 0.0;
-    for i in 0..y.len() {
-        let rest = operator.element(&cursor, i, y[i]) - y[i];
-        let next = update(i, rest);
-        most = most.max((next - y[i]).abs() / next);
-        operator.moved(&mut cursor, i, next - y[i]);
-        y[i] = next;
+    for (i, y) in y.iter_mut().enumerate() {
+        let next = update(i, operator.element(&cursor, i, *y) - *y);
+        most = larger(most, (next - *y).abs() / next);
+        operator.moved(&mut cursor, i, next - *y);
+        *y = next;
     }
     most
 }

@@ -7,6 +7,7 @@ use crate::{Error, Result};
 
 /// Largest relative step that is taken in full.
 const FULL_STEP: f64 = 0.5;
+const METHOD: &str = "Newton's method for risk budgets";
 
 /// Minimises `½ y'Cy − Σ bᵢ ln yᵢ`.
 ///
@@ -19,31 +20,28 @@ const FULL_STEP: f64 = 0.5;
 pub(super) fn newton(operator: &Correlation<'_>, target: &Target<'_>, max_iterations: usize) -> Result<Solved> {
     let b = target.budgets;
     let (mut y, mut product) = start(operator, b)?;
-    let mut fresh = true;
-    for iterations in 0..=max_iterations {
-        let variance = target.rescale(&mut y, &mut product)?;
-        let error = target.error(&y, &product, variance);
-        if error <= 1.0 {
-            if fresh {
-                return Ok(Solved { y, iterations });
-            }
+    let mut iterations = 0;
+    loop {
+        let mut variance = target.rescale(&mut y, &mut product)?;
+        if target.error(&y, &product, variance) <= 1.0 {
             // The product was updated step by step; only one made anew counts.
             product = operator.product(&y)?;
-            fresh = true;
-            continue;
+            variance = target.rescale(&mut y, &mut product)?;
+            if target.error(&y, &product, variance) <= 1.0 {
+                return Ok(Solved { y, iterations });
+            }
         }
         if iterations == max_iterations {
             let residual = target.distance(&y, &product, variance);
-            return Err(Error::NotConverged { method: "Newton's method for risk budgets", iterations, residual });
+            return Err(Error::NotConverged { method: METHOD, iterations, residual });
         }
         let step = direction(operator, b, &y, &product)?;
         let length = step.relative.iter().fold(0.0, |most: f64, u| most.max(u.abs()));
         let t = if length <= FULL_STEP { 1.0 } else { 1.0 / (1.0 + length) };
         y.iter_mut().zip(&step.relative).for_each(|(y, u)| *y *= 1.0 + t * u);
         product.iter_mut().zip(&step.product).for_each(|(p, d)| *p += t * d);
-        fresh = false;
+        iterations += 1;
     }
-    Err(Error::NotConverged { method: "Newton's method for risk budgets", iterations: max_iterations, residual: 0.0 })
 }
 
 struct Step {
@@ -69,7 +67,7 @@ fn direction(operator: &Correlation<'_>, b: &[f64], y: &[f64], product: &[f64]) 
         let curvature = dot(&search, &curved);
         if !(curvature > 0.0 && curvature.is_finite()) {
             let reason = format!("curvature {curvature:e} along a step: the covariance is not positive semidefinite");
-            return Err(Error::Numerical { method: "Newton's method for risk budgets", reason });
+            return Err(Error::Numerical { method: METHOD, reason });
         }
         let length = size / curvature;
         for i in 0..n {
