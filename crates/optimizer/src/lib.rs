@@ -10,12 +10,14 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+mod cost_rate;
 mod error;
 mod quadratic;
 mod risk_model;
 mod universe;
 
 pub use allocator::Allocator;
+pub use cost_rate::OneWayRate;
 pub use error::{Error, Result};
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
