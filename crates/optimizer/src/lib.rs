@@ -13,6 +13,7 @@ mod allocator;
 mod cost_rate;
 mod error;
 mod quadratic;
+pub mod rebalance;
 mod risk_model;
 mod universe;
 

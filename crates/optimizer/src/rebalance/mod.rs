@@ -1,0 +1,16 @@
+//! Whether to trade, how far, and which orders that takes.
+
+mod band;
+mod calendar;
+mod check;
+mod costs;
+mod extent;
+mod holdings;
+mod trigger;
+
+pub use band::{BandScale, Bands};
+pub use calendar::{Period, PeriodDay, TradingDay};
+pub use costs::{AssetCosts, CostBreakdown, MarketImpact, TradeListCost, TradingCosts};
+pub use extent::{Extent, Funding};
+pub use holdings::{Holding, Holdings, Instrument, drifted_weights, one_way_turnover};
+pub use trigger::{Situation, Trigger, TriggerAnswer, TriggerReason};
