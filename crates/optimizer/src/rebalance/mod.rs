@@ -6,6 +6,7 @@ mod check;
 mod costs;
 mod extent;
 mod holdings;
+mod no_trade;
 mod trigger;
 
 pub use band::{BandScale, Bands};
@@ -13,4 +14,8 @@ pub use calendar::{Period, PeriodDay, TradingDay};
 pub use costs::{AssetCosts, CostBreakdown, MarketImpact, TradeListCost, TradingCosts};
 pub use extent::{Extent, Funding};
 pub use holdings::{Holding, Holdings, Instrument, drifted_weights, one_way_turnover};
+pub use no_trade::{
+    CashRule, KeptAlternative, NoTradeRegion, NoTradeSolution, Removal, RemovedTrade, TradeDecision,
+    UnnecessaryTurnover, no_trade_half_width,
+};
 pub use trigger::{Situation, Trigger, TriggerAnswer, TriggerReason};

@@ -1,0 +1,146 @@
+//! The multiplier at which trades and their costs leave the cash that is asked for.
+
+use ndarray::Array1;
+
+use super::descent::Descent;
+use crate::{Error, Result};
+
+/// A minimum for one multiplier of the budget.
+#[derive(Debug, Clone)]
+pub(super) struct Point {
+    pub(super) x: Array1<f64>,
+    /// λ.
+    pub(super) multiplier: f64,
+    /// Spent above the budget: `Σ xᵢ + Σ kᵢ |xᵢ − hᵢ| − budget`.
+    pub(super) overspent: f64,
+    pub(super) residual: f64,
+}
+
+/// What a budget costs and how it is charged.
+#[derive(Debug, Clone)]
+pub(super) struct Budget<'a> {
+    /// The problem without a budget; its penalty is replaced.
+    pub(super) problem: Descent<'a>,
+    /// k: the part of each trade that is lost.
+    pub(super) rates: &'a [f64],
+    /// What a unit of cost weighs in the objective, without the budget.
+    pub(super) weight: f64,
+    /// Penalties beyond those of the costs, the same for every asset.
+    pub(super) extra: f64,
+    /// `1 − cash`.
+    pub(super) invested: f64,
+}
+
+/// Steps to bracket the multiplier, and to find it in the bracket.
+const STEPS: usize = 200;
+
+impl Budget<'_> {
+    /// The minimum at one multiplier.
+    pub(super) fn at(&self, multiplier: f64, start: &Array1<f64>) -> Result<Point> {
+        let mut problem = self.problem.clone();
+        problem.tilt = multiplier;
+        problem.penalty = self.rates.iter().map(|k| (self.weight + multiplier) * k + self.extra).collect();
+        let (x, residual) = problem.minimise(start)?;
+        let overspent = super::spent(&x, &self.problem.held, self.rates) - self.invested;
+        Ok(Point { x, multiplier, overspent, residual })
+    }
+
+    /// The minimum that spends no more than the budget.
+    pub(super) fn at_most(&self, start: &Array1<f64>) -> Result<Point> {
+        let free = self.at(0.0, start)?;
+        if free.overspent <= self.tolerance(&free.x) { Ok(free) } else { self.tightened(free) }
+    }
+
+    /// The minimum that spends the budget exactly.
+    pub(super) fn exactly(&self, start: &Array1<f64>) -> Result<Point> {
+        let free = self.at(0.0, start)?;
+        if free.overspent.abs() <= self.tolerance(&free.x) {
+            Ok(free)
+        } else if free.overspent > 0.0 {
+            self.tightened(free)
+        } else {
+            self.loosened(free)
+        }
+    }
+
+    fn tolerance(&self, x: &Array1<f64>) -> f64 {
+        let gross: f64 = x.iter().chain(self.problem.held).map(|w| w.abs()).sum();
+        1e-13 * (1.0 + gross + self.invested.abs())
+    }
+
+    /// Raises the multiplier until the budget is met.
+    fn tightened(&self, mut low: Point) -> Result<Point> {
+        let mut step = self.unit();
+        for _ in 0..STEPS {
+            let high = self.at(low.multiplier + step, &low.x)?;
+            if high.overspent <= 0.0 {
+                return self.between(low, high);
+            }
+            (low, step) = (high, 2.0 * step);
+        }
+        Err(self.infeasible("selling as much as the bounds allow leaves too little cash", low.overspent))
+    }
+
+    /// Lowers it, but not to where costs would be welcome: there the problem stops being convex.
+    fn loosened(&self, mut high: Point) -> Result<Point> {
+        let mut step = self.unit();
+        for _ in 0..STEPS {
+            let next = high.multiplier - step;
+            if self.rates.iter().any(|k| (self.weight + next) * k + self.extra < 0.0) {
+                // Halving the way to the edge, the multiplier never reaches it.
+                step = 0.5 * (self.weight + high.multiplier);
+                if step <= f64::EPSILON * self.weight {
+                    break;
+                }
+                continue;
+            }
+            let low = self.at(next, &high.x)?;
+            if low.overspent >= 0.0 {
+                return self.between(low, high);
+            }
+            (high, step) = (low, 2.0 * step);
+        }
+        Err(self.infeasible("buying as much as the bounds and the worth of a trade allow leaves cash", high.overspent))
+    }
+
+    /// False position with the Illinois correction: spending is piecewise linear in the multiplier.
+    fn between(&self, mut low: Point, mut high: Point) -> Result<Point> {
+        let (mut above, mut below) = (low.overspent, high.overspent);
+        for step in 0..STEPS {
+            if low.overspent.abs() <= self.tolerance(&low.x) {
+                return Ok(low);
+            }
+            if high.overspent.abs() <= self.tolerance(&high.x) {
+                return Ok(high);
+            }
+            let width = high.multiplier - low.multiplier;
+            // Every fourth step halves the bracket, so that it shrinks whatever the shape.
+            let part = if step % 4 == 3 { 0.5 } else { above / (above - below) };
+            let middle = self.at(low.multiplier + part * width, &low.x)?;
+            if middle.overspent > 0.0 {
+                (below, above) = (below * 0.5, middle.overspent);
+                low = middle;
+            } else {
+                (above, below) = (above * 0.5, middle.overspent);
+                high = middle;
+            }
+            if width <= 4.0 * f64::EPSILON * (low.multiplier.abs() + high.multiplier.abs()) {
+                break;
+            }
+        }
+        let residual = low.overspent.min(-high.overspent);
+        Err(Error::NotConverged { method: "the budget of the no-trade region", iterations: STEPS, residual })
+    }
+
+    /// A multiplier of the size of the slopes.
+    fn unit(&self) -> f64 {
+        let gap = (&self.problem.held - &self.problem.target).fold(0.0_f64, |a, b| a.max(b.abs()));
+        let curvature = self.problem.curvature.diag().fold(0.0_f64, |a, b| a.max(*b));
+        (0.01 * curvature * gap.max(1e-3)).max(f64::MIN_POSITIVE)
+    }
+
+    fn infeasible(&self, why: &str, overspent: f64) -> Error {
+        let reason = format!("{why}: {overspent:e} off the {} to be invested", self.invested);
+        Error::Infeasible { what: "the budget of the no-trade region", reason }
+    }
+}
