@@ -7,6 +7,7 @@ mod costs;
 mod extent;
 mod holdings;
 mod no_trade;
+mod plan;
 mod trigger;
 
 pub use band::{BandScale, Bands};
@@ -18,4 +19,5 @@ pub use no_trade::{
     CashRule, KeptAlternative, NoTradeRegion, NoTradeSolution, Removal, RemovedTrade, TradeDecision,
     UnnecessaryTurnover, no_trade_half_width,
 };
+pub use plan::{Kept, KeptReason, MinimumCash, Order, OrderReason, Plan, Planner, Rounding, Side};
 pub use trigger::{Situation, Trigger, TriggerAnswer, TriggerReason};
