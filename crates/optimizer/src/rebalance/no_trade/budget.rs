@@ -45,21 +45,28 @@ impl Budget<'_> {
         Ok(Point { x, multiplier, overspent, residual })
     }
 
-    /// The minimum that spends no more than the budget.
-    pub(super) fn at_most(&self, start: &Array1<f64>) -> Result<Point> {
-        let free = self.at(0.0, start)?;
-        if free.overspent <= self.tolerance(&free.x) { Ok(free) } else { self.tightened(free) }
+    /// The minimum that spends no more than the budget, from a guess of its multiplier.
+    pub(super) fn at_most(&self, guess: f64, start: &Array1<f64>) -> Result<Point> {
+        let first = self.at(guess.max(0.0), start)?;
+        let enough = first.overspent <= self.tolerance(&first.x);
+        if enough && first.multiplier == 0.0 {
+            Ok(first)
+        } else if enough {
+            self.loosened(first, Some(0.0))
+        } else {
+            self.tightened(first)
+        }
     }
 
     /// The minimum that spends the budget exactly.
-    pub(super) fn exactly(&self, start: &Array1<f64>) -> Result<Point> {
-        let free = self.at(0.0, start)?;
-        if free.overspent.abs() <= self.tolerance(&free.x) {
-            Ok(free)
-        } else if free.overspent > 0.0 {
-            self.tightened(free)
+    pub(super) fn exactly(&self, guess: f64, start: &Array1<f64>) -> Result<Point> {
+        let first = self.at(guess, start)?;
+        if first.overspent.abs() <= self.tolerance(&first.x) {
+            Ok(first)
+        } else if first.overspent > 0.0 {
+            self.tightened(first)
         } else {
-            self.loosened(free)
+            self.loosened(first, None)
         }
     }
 
@@ -70,7 +77,7 @@ impl Budget<'_> {
 
     /// Raises the multiplier until the budget is met.
     fn tightened(&self, mut low: Point) -> Result<Point> {
-        let mut step = self.unit();
+        let mut step = self.step(low.multiplier);
         for _ in 0..STEPS {
             let high = self.at(low.multiplier + step, &low.x)?;
             if high.overspent <= 0.0 {
@@ -81,11 +88,12 @@ impl Budget<'_> {
         Err(self.infeasible("selling as much as the bounds allow leaves too little cash", low.overspent))
     }
 
-    /// Lowers it, but not to where costs would be welcome: there the problem stops being convex.
-    fn loosened(&self, mut high: Point) -> Result<Point> {
-        let mut step = self.unit();
+    /// Lowers it until the budget is used up or the multiplier is the lowest allowed, but not to where costs would be
+    /// welcome: there the problem stops being convex.
+    fn loosened(&self, mut high: Point, lowest: Option<f64>) -> Result<Point> {
+        let mut step = self.step(high.multiplier);
         for _ in 0..STEPS {
-            let next = high.multiplier - step;
+            let next = lowest.map_or(high.multiplier - step, |lowest| lowest.max(high.multiplier - step));
             if self.rates.iter().any(|k| (self.weight + next) * k + self.extra < 0.0) {
                 // Halving the way to the edge, the multiplier never reaches it.
                 step = 0.5 * (self.weight + high.multiplier);
@@ -97,6 +105,9 @@ impl Budget<'_> {
             let low = self.at(next, &high.x)?;
             if low.overspent >= 0.0 {
                 return self.between(low, high);
+            }
+            if lowest.is_some_and(|lowest| next <= lowest) {
+                return Ok(low);
             }
             (high, step) = (low, 2.0 * step);
         }
@@ -132,11 +143,15 @@ impl Budget<'_> {
         Err(Error::NotConverged { method: "the budget of the no-trade region", iterations: STEPS, residual })
     }
 
-    /// A multiplier of the size of the slopes.
-    fn unit(&self) -> f64 {
+    /// A first step of the multiplier: part of a guess, or of the marginal costs and slopes that it sets off.
+    fn step(&self, multiplier: f64) -> f64 {
+        if multiplier != 0.0 {
+            return 0.05 * multiplier.abs();
+        }
+        let rate = self.rates.iter().fold(0.0_f64, |a, b| a.max(*b));
         let gap = (&self.problem.held - &self.problem.target).fold(0.0_f64, |a, b| a.max(b.abs()));
         let curvature = self.problem.curvature.diag().fold(0.0_f64, |a, b| a.max(*b));
-        (0.01 * curvature * gap.max(1e-3)).max(f64::MIN_POSITIVE)
+        (0.25 * self.weight * rate + 0.01 * curvature * gap.max(1e-3)).max(f64::MIN_POSITIVE)
     }
 
     fn infeasible(&self, why: &str, overspent: f64) -> Error {

@@ -49,14 +49,14 @@ pub struct KeptAlternative {
 pub(super) fn decide(setting: &Setting<'_>, point: &Point) -> Result<Vec<TradeDecision>> {
     (0..point.x.len())
         .map(|index| {
-            let (x, held) = (point.x[index], setting.held[index]);
-            if x == held { kept(setting, point, index) } else { traded(setting, point, index, x - held) }
+            let change = point.x[index] - setting.held[index];
+            if change == 0.0 { kept(setting, point, index) } else { traded(setting, point, index, change) }
         })
         .collect()
 }
 
 fn traded(setting: &Setting<'_>, point: &Point, index: usize, change: f64) -> Result<TradeDecision> {
-    let without = setting.fixed(index, setting.held[index], &point.x)?;
+    let without = setting.fixed(index, setting.held[index], (point.multiplier, &point.x))?;
     let gain = without.map(|other| setting.value(&other.x) - setting.value(&point.x));
     Ok(TradeDecision::Traded { change, cost: setting.charges(&point.x)[index], gain })
 }
@@ -67,7 +67,7 @@ fn kept(setting: &Setting<'_>, point: &Point, index: usize) -> Result<TradeDecis
     let marginal_cost = (1.0 / setting.region.periods + point.multiplier) * setting.region.rates[index];
     let target = setting.target[index];
     let inside = setting.lower[index] <= target && target <= setting.upper[index];
-    let other = if inside { setting.fixed(index, target, &point.x)? } else { None };
+    let other = if inside { setting.fixed(index, target, (point.multiplier, &point.x))? } else { None };
     let charged = |x: &ndarray::Array1<f64>| crate::rebalance::check::sum(setting.charges(x));
     let alternative = other.map(|it| KeptAlternative {
         cost_saved: charged(&it.x) - charged(&point.x),

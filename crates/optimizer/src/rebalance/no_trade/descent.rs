@@ -20,28 +20,47 @@ pub(super) struct Descent<'a> {
     pub(super) penalty: Vec<f64>,
     /// λ.
     pub(super) tilt: f64,
+    pub(super) size: Size,
     pub(super) lower: &'a [f64],
     pub(super) upper: &'a [f64],
+}
+
+/// How large slopes are, for tolerances.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    /// At the weights held.
+    slope: f64,
+    /// The terms that slopes add up from.
+    terms: f64,
+}
+
+impl Size {
+    pub(super) fn of(curvature: ArrayView2<'_, f64>, held: ArrayView1<'_, f64>, target: ArrayView1<'_, f64>) -> Self {
+        let size = curvature.mapv(f64::abs);
+        let largest = |values: Array1<f64>| values.fold(0.0_f64, |a, b| a.max(b.abs()));
+        let slope = largest(size.dot(&(&held - &target).mapv(f64::abs)));
+        Self { slope, terms: largest(size.dot(&(held.mapv(f64::abs) + target.mapv(f64::abs)))) }
+    }
 }
 
 /// Rounds of one sweep and one Newton step; sweeps alone converge, Newton steps end it.
 const ROUNDS: usize = 2_000;
 
 /// The largest breach of stationarity accepted, relative to the slopes of the problem.
-pub(super) const TOLERANCE: f64 = 1e-11;
+const TOLERANCE: f64 = 1e-11;
 
 impl Descent<'_> {
     /// The minimum and its stationarity residual, from any start.
     pub(super) fn minimise(&self, start: &Array1<f64>) -> Result<(Array1<f64>, f64)> {
         let mut x: Array1<f64> =
             start.iter().zip(self.lower.iter().zip(self.upper)).map(|(x, (low, high))| x.clamp(*low, *high)).collect();
-        let scale = self.scale();
+        let tolerance = self.tolerance();
         let mut residual = f64::INFINITY;
         for _ in 0..ROUNDS {
             self.sweep(&mut x);
             self.newton(&mut x);
             residual = self.residual(&x);
-            if residual <= TOLERANCE * scale {
+            if residual <= tolerance {
                 return Ok((x, residual));
             }
         }
@@ -53,13 +72,10 @@ impl Descent<'_> {
         self.curvature.dot(&(x - &self.target)) + self.tilt
     }
 
-    /// The size of the slopes, for a tolerance.
-    fn scale(&self) -> f64 {
-        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |a: f64, b| a.max(b.abs()));
-        let gap = &self.held - &self.target;
-        // What a slope of rounding errors adds up from.
-        let slopes = self.curvature.mapv(f64::abs).dot(&gap.mapv(f64::abs));
-        largest(&mut slopes.iter().copied()) + largest(&mut self.penalty.iter().copied()) + self.tilt.abs()
+    /// A small part of the slopes of the problem, and what rounding leaves in them.
+    fn tolerance(&self) -> f64 {
+        let penalty = self.penalty.iter().fold(0.0_f64, |a, b| a.max(*b));
+        TOLERANCE * (self.size.slope + penalty + self.tilt.abs()) + 16.0 * f64::EPSILON * self.size.terms
     }
 
     /// One exact minimisation over each coordinate in turn.
@@ -82,8 +98,8 @@ impl Descent<'_> {
 
     /// A Newton step over the coordinates away from every kink, stopped at the first kink it meets.
     fn newton(&self, x: &mut Array1<f64>) {
-        let free: Vec<usize> =
-            (0..x.len()).filter(|&i| x[i] != self.held[i] && self.lower[i] < x[i] && x[i] < self.upper[i]).collect();
+        let inside = |i: usize| self.lower[i] < x[i] && x[i] < self.upper[i];
+        let free: Vec<usize> = (0..x.len()).filter(|&i| x[i] - self.held[i] != 0.0 && inside(i)).collect();
         if free.is_empty() {
             return;
         }

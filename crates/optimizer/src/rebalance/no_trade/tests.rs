@@ -1,5 +1,6 @@
 use super::*;
-use crate::{OneWayRate, Result, RiskModel};
+use crate::rebalance::{BandScale, Bands, Extent, Funding, Situation};
+use crate::{OneWayRate, Result, RiskModel, Universe};
 use alluse_risk_core::covariance::FactorCovariance;
 use alluse_risk_core::{Covariance, Weights};
 use ndarray::{Array2, array};
@@ -111,6 +112,10 @@ fn bad_input_is_refused() -> Result<()> {
         assert!(report.is_err());
     }
     assert!(NoTradeRegion::new(1.0, 1.0, Vec::new()).is_err());
+    // On target and free of cost there is nothing to do, wherever a proposal would go.
+    let free = NoTradeRegion::new(1.0, 1.0, bp(&[0.0, 0.0]))?;
+    let report = free.unnecessary_turnover(&two, &weights(&[0.4, 0.6]), &two, &risk, Removal::OthersResolved, 1e-6)?;
+    assert_eq!((report.unnecessary, report.least_turnover), (1.0, 0.0));
     assert!(region.clone().with_cash(CashRule::Exactly(f64::NAN)).is_err());
     assert!(region.clone().with_bounds(vec![0.5, 0.0], vec![0.4, 1.0]).is_err());
     assert!(region.clone().with_bounds(vec![0.5], vec![0.4]).is_err());
@@ -193,6 +198,28 @@ proptest! {
         for (a, b) in x.iter().zip(dense.weights.view()) {
             prop_assert!((a - b).abs() < 1e-9);
         }
+    }
+
+    /// At the utility that a band rule reaches, less turnover is needed than it makes; and no proposal beats the best.
+    #[test]
+    fn a_band_trades_more_for_the_same_utility(numbers in book(), width in 0.0..0.1_f64) {
+        let book = read(&numbers);
+        let region = NoTradeRegion::new(5.0, 0.5, book.rates.clone()).unwrap();
+        let region = region.with_cash(CashRule::AtLeast(-1.0)).unwrap();
+        let universe = Universe::named((0..numbers.len()).map(|i| format!("A{i}"))).unwrap();
+        let situation = Situation::new(&universe, &book.held, &book.target).unwrap();
+        let bands = Bands::uniform(BandScale::Absolute, width).unwrap();
+        let proposed = Extent::ToBandEdge(bands, Funding::Cash).destination(&situation).unwrap();
+        let report = |tolerance| {
+            let removal = Removal::OthersResolved;
+            region.unnecessary_turnover(&book.held, &proposed, &book.target, &book.dense, removal, tolerance).unwrap()
+        };
+        let first = report(1e-9);
+        let behind = first.best_utility - first.utility;
+        prop_assert!(behind >= -1e-14);
+        let same = report(behind.max(1e-9));
+        prop_assert!(same.least_turnover <= same.turnover + 1e-6, "{same:?}");
+        prop_assert!(same.least_turnover <= first.least_turnover + 1e-9);
     }
 
     /// Each trade gains, each trade not made saves at least what it gives up, and cash obeys its rule.

@@ -109,7 +109,7 @@ fn removed(setting: &Setting<'_>, x: &Array1<f64>, removal: Removal) -> Result<V
                 other[asset] = *held;
                 Some(setting.value(&other))
             }
-            Removal::OthersResolved => setting.fixed(asset, *held, x)?.map(|point| setting.value(&point.x)),
+            Removal::OthersResolved => setting.fixed(asset, *held, (0.0, x))?.map(|point| setting.value(&point.x)),
         };
         trades.push(RemovedTrade { asset, change, lost: without.map(|other| other - value) });
     }
@@ -121,22 +121,24 @@ fn removed(setting: &Setting<'_>, x: &Array1<f64>, removal: Removal) -> Result<V
 /// A penalty μ on turnover traces the frontier of both; the objective grows with μ.
 fn least(setting: &Setting<'_>, tolerance: f64) -> Result<(f64, f64)> {
     let turnover = |x: &Array1<f64>| 0.5 * sum(x.iter().zip(setting.held).map(|(x, h)| (x - h).abs()));
-    let at = |penalty, start: &Array1<f64>| setting.best(&setting.lower, &setting.upper, penalty, start);
-    let mut low = at(0.0, &setting.held.to_owned())?.x;
-    let best = setting.value(&low);
+    let at = |penalty, (guess, start): (f64, &Array1<f64>)| {
+        setting.best(&setting.lower, &setting.upper, penalty, (guess, start))
+    };
+    let mut low = at(0.0, (0.0, &setting.held.to_owned()))?;
+    let best = setting.value(&low.x);
     let (mut low_penalty, mut high_penalty) = (0.0, tolerance.max(1e-9));
     let mut step = 0;
     loop {
-        let high = match at(high_penalty, &low) {
-            Ok(point) => point.x,
+        let high = match at(high_penalty, (low.multiplier, &low.x)) {
+            Ok(point) => point,
             // Cash that must be spent exactly is not spent at any penalty.
             Err(Error::Infeasible { .. }) => break,
             Err(other) => return Err(other),
         };
-        if setting.value(&high) - best > tolerance || step == STEPS {
+        if setting.value(&high.x) - best > tolerance || step == STEPS {
             break;
         }
-        let still = turnover(&high) == 0.0;
+        let still = turnover(&high.x) == 0.0;
         (low, low_penalty, high_penalty) = (high, high_penalty, 2.0 * high_penalty);
         if still {
             return Ok((best, 0.0));
@@ -145,11 +147,11 @@ fn least(setting: &Setting<'_>, tolerance: f64) -> Result<(f64, f64)> {
     }
     for _ in 0..STEPS {
         let middle = 0.5 * (low_penalty + high_penalty);
-        match at(middle, &low) {
-            Ok(point) if setting.value(&point.x) - best <= tolerance => (low, low_penalty) = (point.x, middle),
+        match at(middle, (low.multiplier, &low.x)) {
+            Ok(point) if setting.value(&point.x) - best <= tolerance => (low, low_penalty) = (point, middle),
             Ok(_) | Err(Error::Infeasible { .. }) => high_penalty = middle,
             Err(other) => return Err(other),
         }
     }
-    Ok((best, turnover(&low)))
+    Ok((best, turnover(&low.x)))
 }

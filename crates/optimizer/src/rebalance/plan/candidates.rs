@@ -64,7 +64,7 @@ impl<'a> Slot<'a> {
 
     /// Whether a position lies on the side of its target; what is held may stay.
     fn allowed(&self, units: f64) -> bool {
-        units == self.held || units * self.ideal > 0.0 || units == 0.0
+        units - self.held == 0.0 || units * self.ideal > 0.0 || units == 0.0
     }
 
     /// A whole number of lots from the position held, exactly zero where only rounding keeps it away.

@@ -167,7 +167,7 @@ impl Planner {
         let (mut orders, mut kept) = (Vec::new(), Vec::new());
         for (index, held) in holdings.positions().iter().enumerate() {
             let units = rounded.units[index];
-            if units == held.units {
+            if units - held.units == 0.0 {
                 kept.push(self.kept(held, ideal[index], before)?);
             } else {
                 orders.push(self.order(held, units, target.view()[index], before)?);

@@ -137,6 +137,17 @@ fn off(values: &[f64], ideal: &[f64], cash: f64, rate: f64) -> f64 {
     deviations + ((cash - total(values)) - (cash - total(ideal))).abs() + rate * total(values)
 }
 
+/// Calls with every combination of counts from zero to the most of each.
+fn for_all(most: &[usize], mut visit: impl FnMut(&[usize])) {
+    let mut counts = vec![0; most.len()];
+    loop {
+        visit(&counts);
+        let Some(next) = (0..most.len()).find(|&i| counts[i] < most[i]) else { return };
+        counts[..next].fill(0);
+        counts[next] += 1;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -210,23 +221,41 @@ proptest! {
         let value = cash / (1.0 + rate * 1e-4);
         let ideal: Vec<f64> = target.iter().map(|w| w * value).collect();
         let mut best = f64::INFINITY;
-        let most: Vec<usize> = prices.iter().map(|it| (cash / f64::from(it.0)) as usize + 2).collect();
-        let mut counts = vec![0_usize; most.len()];
-        'all: loop {
+        for_all(&prices.iter().map(|it| (cash / f64::from(it.0)) as usize + 2).collect::<Vec<_>>(), |counts| {
             let values: Vec<f64> = counts.iter().zip(&prices).map(|(n, it)| *n as f64 * f64::from(it.0)).collect();
-            let left = cash - values.iter().sum::<f64>() * (1.0 + rate * 1e-4);
-            if left >= 0.0 {
+            if cash - values.iter().sum::<f64>() * (1.0 + rate * 1e-4) >= 0.0 {
                 best = best.min(off(&values, &ideal, cash, rate * 1e-4));
             }
-            for (count, most) in counts.iter_mut().zip(&most) {
-                *count += 1;
-                if *count <= *most {
-                    continue 'all;
-                }
-                *count = 0;
-            }
-            break;
-        }
+        });
         prop_assert!((plan.misallocation * cash - best).abs() < 1e-9 * cash, "{} {best}", plan.misallocation * cash);
+    }
+
+    /// The same from a book that is already there, free of cost: sales too, and the smallest ticket respected.
+    #[test]
+    fn the_exact_search_is_exact_from_holdings(
+        lines in prop::collection::vec((50..400_u32, 0..6_u32, 1..10_u32), 2..5),
+        cash in 0..900_u32,
+        ticket in prop::sample::select(vec![0.0, 150.0, 600.0]),
+    ) {
+        let total: u32 = lines.iter().map(|it| it.2).sum();
+        let positions: Vec<_> = lines.iter().map(|it| (f64::from(it.0), f64::from(it.1))).collect();
+        let holdings = book(f64::from(cash), &positions).unwrap();
+        let value = holdings.value().unwrap();
+        prop_assume!(value > 0.0);
+        let target: Vec<f64> = lines.iter().map(|it| f64::from(it.2) / f64::from(total)).collect();
+        let planner = Planner::new(bp(0.0)).with_minimum_ticket(ticket).unwrap();
+        let plan = planner.plan(&holdings, &weights(&target)).unwrap();
+        prop_assert_eq!(plan.misallocation, plan.misallocation_bound);
+        let ideal: Vec<f64> = target.iter().map(|w| w * value).collect();
+        let mut best = f64::INFINITY;
+        for_all(&lines.iter().map(|it| (value / f64::from(it.0)) as usize + 1).collect::<Vec<_>>(), |counts| {
+            let values: Vec<f64> = counts.iter().zip(&positions).map(|(n, it)| *n as f64 * it.0).collect();
+            let trades = values.iter().zip(&positions).map(|(v, it)| (v - it.0 * it.1).abs());
+            let left = value - values.iter().sum::<f64>();
+            if left >= 0.0 && trades.into_iter().all(|trade| trade == 0.0 || trade >= ticket) {
+                best = best.min(off(&values, &ideal, value, 0.0));
+            }
+        });
+        prop_assert!((plan.misallocation * value - best).abs() < 1e-9 * value, "{} {best}", plan.misallocation * value);
     }
 }
