@@ -36,7 +36,7 @@ pub struct MarketImpact {
 /// | `quadratic` | 0 | q, per unit of currency: at 1e-9, a million costs a thousand | not negative |
 /// | `impact` | none | price impact of large trades | |
 /// | `per_order` | 0 | currency for each order | not negative |
-/// | `per_unit` | 0 | currency for each share or contract; a contract pays it once, whatever its multiplier | not negative |
+/// | `per_unit` | 0 | currency for each share or contract, whatever its multiplier | not negative |
 /// | `minimum_commission` | 0 | the least commission of an order, in currency | not negative |
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RawCosts", into = "RawCosts")]

@@ -117,6 +117,7 @@ impl Budget<'_> {
     /// False position with the Illinois correction: spending is piecewise linear in the multiplier.
     fn between(&self, mut low: Point, mut high: Point) -> Result<Point> {
         let (mut above, mut below) = (low.overspent, high.overspent);
+        let (mut raised, mut lowered) = (false, false);
         for step in 0..STEPS {
             if low.overspent.abs() <= self.tolerance(&low.x) {
                 return Ok(low);
@@ -128,11 +129,14 @@ impl Budget<'_> {
             // Every fourth step halves the bracket, so that it shrinks whatever the shape.
             let part = if step % 4 == 3 { 0.5 } else { above / (above - below) };
             let middle = self.at(low.multiplier + part * width, &low.x)?;
+            // An end that stays twice running counts half, or it would stay for ever.
             if middle.overspent > 0.0 {
-                (below, above) = (below * 0.5, middle.overspent);
+                below = if raised { 0.5 * below } else { high.overspent };
+                (above, raised, lowered) = (middle.overspent, true, false);
                 low = middle;
             } else {
-                (above, below) = (above * 0.5, middle.overspent);
+                above = if lowered { 0.5 * above } else { low.overspent };
+                (below, raised, lowered) = (middle.overspent, false, true);
                 high = middle;
             }
             if width <= 4.0 * f64::EPSILON * (low.multiplier.abs() + high.multiplier.abs()) {

@@ -9,6 +9,7 @@ use super::choice::LotChoice;
 use super::lot::{LongTermRule, TaxLot, TaxLots, realize};
 use super::report::{ReplacedLot, SaleReport, TaxReport, WashSale};
 use crate::rebalance::check::{element, positive};
+use crate::rebalance::{Order, Plan, Side};
 use crate::{Error, Result};
 
 /// A purchase or a sale.
@@ -31,6 +32,21 @@ impl TaxTrade {
     /// [`Error::Input`] for an empty name.
     pub fn new(date: Date, asset: impl Into<String>, units: f64, unit_price: f64) -> Result<Self> {
         Ok(Self { date, asset: AssetId::new(asset)?, units, unit_price })
+    }
+
+    /// The orders of a plan filled on this day, costs in the price of a unit: added to a purchase, taken off a sale.
+    ///
+    /// Replayed after the trades of the account so far, they show the gains and wash sales that the plan would bring.
+    #[must_use]
+    pub fn of_plan(plan: &Plan, date: Date) -> Vec<Self> {
+        let trade = |order: &Order| {
+            let (units, paid) = match order.side {
+                Side::Buy => (order.units, order.value + order.cost.total),
+                Side::Sell => (-order.units, order.value - order.cost.total),
+            };
+            Self { date, asset: order.asset.clone(), units, unit_price: paid / order.units }
+        };
+        plan.orders.iter().map(trade).collect()
     }
 }
 
@@ -152,7 +168,7 @@ impl WashSaleRule {
     /// they were made.
     ///
     /// # Errors
-    /// [`Error::Input`] for units of zero and numbers that are not finite, [`Error::Invalid`] for dates out of order
+    /// [`Error::Input`] for units of zero, numbers that are not finite and a purchase below zero, [`Error::Invalid`] for dates out of order
     /// and sales of more than is held, [`Error::Unsupported`] for [`LotChoice::Specific`].
     pub fn replay(&self, trades: &[TaxTrade]) -> Result<TaxReport> {
         self.check()?;
@@ -161,7 +177,7 @@ impl WashSaleRule {
             let units = trade.units;
             element(units != 0.0 && units.is_finite(), "trade units", index, "finite and not zero", units)?;
             let price = trade.unit_price;
-            element(price >= 0.0 && price.is_finite(), "unit prices", index, "finite and not negative", price)?;
+            element(price.is_finite(), "unit prices", index, "finite", price)?;
             if index.checked_sub(1).and_then(|last| trades.get(last)).is_some_and(|last| last.date > trade.date) {
                 return Err(Error::invalid(format!("trade {index}"), format!("{} is out of order", trade.date)));
             }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::rebalance::{AssetCosts, Holdings, Instrument, Planner, TradingCosts};
 use crate::{Error, Result};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -162,6 +163,22 @@ fn a_moved_loss_counts_when_the_replacement_is_sold() -> Result<()> {
 }
 
 #[test]
+fn a_plan_shows_its_wash_sale_beforehand() -> Result<()> {
+    let history = [trade(date(2024, 1, 2), "X", 100.0, 50.0), trade(date(2024, 5, 20), "X", 10.0, 45.0)];
+    let holdings = Holdings::new(0.0)?.with(Instrument::new("X", 40.0)?, 110.0)?;
+    let costs = TradingCosts::new(AssetCosts::default().with_per_order(8.0)?);
+    let plan = Planner::new(costs).plan(&holdings, &alluse_risk_core::Weights::new(vec![0.6])?)?;
+    // To 66 shares or, after the fee, 65.9: sells 44 at 40 less 8 in all.
+    let planned = TaxTrade::of_plan(&plan, date(2024, 6, 3));
+    assert_eq!((planned[0].units, planned[0].unit_price), (-44.0, (44.0 * 40.0 - 8.0) / 44.0));
+    let report = replay(&[&history[..], &planned].concat())?;
+    assert!((report.realized(Term::Short) - (44.0 * 40.0 - 8.0 - 44.0 * 50.0)).abs() < 1e-9);
+    // Ten of the 44 are replaced by those of May.
+    assert!((report.disallowed(Term::Short) - 448.0 * 10.0 / 44.0).abs() < 1e-9);
+    Ok(())
+}
+
+#[test]
 fn bad_input_is_refused() -> Result<()> {
     let day = date(2024, 6, 3);
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
@@ -187,6 +204,7 @@ fn bad_input_is_refused() -> Result<()> {
     assert!(replay(&[buy.clone(), trade(date(2024, 6, 2), "X", 1.0, 1.0)]).is_err());
     assert!(replay(&[trade(day, "X", 0.0, 1.0)]).is_err());
     assert!(replay(&[trade(day, "X", 1.0, f64::NAN)]).is_err());
+    assert!(replay(&[trade(day, "X", 1.0, -1.0)]).is_err());
     let rule = || WashSaleRule::new(LotChoice::Fifo);
     assert!(rule().with_identical("X", "X", 1.0).is_err());
     assert!(rule().with_identical("C", "X", 1.0)?.with_identical("X", "Y", 1.0).is_err());
