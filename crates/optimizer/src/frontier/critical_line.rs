@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use super::Frontier;
 use super::path::Path;
-use crate::{Error, Hessian, QuadraticProgram, Result, RiskModel};
+use crate::{Hessian, QuadraticProgram, Result, RiskModel};
 
 /// All efficient portfolios of some assets.
 ///
@@ -55,7 +55,7 @@ pub struct CriticalLine<'a> {
 
 impl<'a> CriticalLine<'a> {
     /// # Errors
-    /// [`Error::Input`] unless there is one finite mean an asset.
+    /// [`Error::Input`](crate::Error::Input) unless there is one finite mean an asset.
     pub fn new(mean: ArrayView1<'_, f64>, risk: &'a RiskModel) -> Result<Self> {
         let n = risk.len();
         if mean.len() != n {
@@ -104,7 +104,7 @@ impl<'a> CriticalLine<'a> {
     /// With another sum of the weights.
     ///
     /// # Errors
-    /// [`Error::Input`] unless it is finite.
+    /// [`Error::Input`](crate::Error::Input) unless it is finite.
     pub fn with_budget(mut self, budget: f64) -> Result<Self> {
         if !budget.is_finite() {
             let (name, expected) = ("budget", "finite");
@@ -120,10 +120,10 @@ impl<'a> CriticalLine<'a> {
     /// bounds. Each corner has met its optimality conditions to 1e-10 of the terms they are made of.
     ///
     /// # Errors
-    /// - [`Error::Input`] unless the covariance is positive definite: there would be more than one frontier
+    /// - [`Error::Input`](crate::Error::Input) unless the covariance is positive definite: there would be more than one frontier
     ///   portfolio for a mean.
-    /// - [`Error::Infeasible`] when nothing meets all limits.
-    /// - [`Error::NotConverged`] when rounding defeats the method.
+    /// - [`Error::Infeasible`](crate::Error::Infeasible) when nothing meets all limits.
+    /// - [`Error::NotConverged`](crate::Error::NotConverged) when rounding defeats the method.
     pub fn trace(&self) -> Result<Frontier> {
         let program = self.program()?.proven_definite()?;
         let (corners, ray) = Path::start(program, self.mean.clone())?.follow()?;

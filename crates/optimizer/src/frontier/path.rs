@@ -204,22 +204,22 @@ impl<'a> Path<'a> {
                 length = Some(step);
             }
         };
-        for i in 0..program.len() {
+        for (i, hold) in bounds.iter().enumerate() {
             let (limits, rate) = ((program.lower[i], program.upper[i]), direction.x[i]);
-            look(meets(bounds[i], point.x[i], rate, limits, STILL * speeds.0));
+            look(meets(*hold, point.x[i], rate, limits, STILL * speeds.0));
             if program.lower[i] < program.upper[i] {
                 let (z, rate) = (point.bound_multipliers[i], direction.bound_multipliers[i]);
-                look(vanishes(bounds[i], z, rate, STILL * speeds.1));
+                look(vanishes(*hold, z, rate, STILL * speeds.1));
             }
         }
         let (activity, rates) = (program.rows.dot(&point.x), program.rows.dot(&direction.x));
-        for r in 0..rows.len() {
+        for (r, hold) in rows.iter().enumerate() {
             let limits = (program.row_lower[r], program.row_upper[r]);
             let still = STILL * speeds.0 * largest_in_row(program, r) * program.len() as f64;
-            look(meets(rows[r], activity[r], rates[r], limits, still));
+            look(meets(*hold, activity[r], rates[r], limits, still));
             if program.row_lower[r] < program.row_upper[r] {
                 let (y, rate) = (point.row_multipliers[r], direction.row_multipliers[r]);
-                look(vanishes(rows[r], y, rate, STILL * speeds.2));
+                look(vanishes(*hold, y, rate, STILL * speeds.2));
             }
         }
         length

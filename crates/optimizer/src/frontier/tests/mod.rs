@@ -1,6 +1,7 @@
 mod laws;
 mod questions;
 mod ties;
+mod timing;
 
 use alluse_risk_core::Covariance;
 use ndarray::{Array1, Array2, array};

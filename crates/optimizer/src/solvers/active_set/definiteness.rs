@@ -30,7 +30,8 @@ pub(super) fn definiteness(curvature: &Curvature<'_>) -> Result<Definiteness> {
         Parts::Dense { scale, matrix, diagonal } => {
             let plain = ArrayView2::from_shape((curvature.n, curvature.n), matrix)
                 .map_err(|_| alluse_risk_core::Error::Empty { name: "hessian" })?;
-            if *scale == 1.0 && diagonal.is_none() {
+            let scaled = (scale - 1.0).abs() > 0.0;
+            if !scaled && diagonal.is_none() {
                 return dense(plain);
             }
             let mut whole = plain.mapv(|v| scale * v);

@@ -19,10 +19,10 @@ pub(super) fn residual(instance: &Instance<'_>, point: &Point) -> f64 {
         worst = worst.max((gradient[i] + z[i]).abs() / slope);
         worst = worst.max(limit(x[i], instance.lower[i], instance.upper[i], size, z[i] / slope));
     }
-    for r in 0..instance.m {
+    for (r, y) in y.iter().enumerate() {
         // A multiplier is a gradient per unit of its row.
         let largest = positive(instance.row(r).iter().fold(0.0_f64, |a, v| a.max(v.abs())));
-        let (activity, multiplier) = (dot(instance.row(r), x), y[r] * largest / slope);
+        let (activity, multiplier) = (dot(instance.row(r), x), y * largest / slope);
         let size = positive(scales.rows[r]);
         worst = worst.max(limit(activity, instance.row_lower[r], instance.row_upper[r], size, multiplier));
     }

@@ -18,9 +18,8 @@ fn eliminated(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Option<Vec<f64>> {
         for row in 0..n {
             if row != column {
                 let share = a[row][column] / a[column][column];
-                for j in column..n {
-                    a[row][j] -= share * a[column][j];
-                }
+                let pivot = a[column].clone();
+                a[row].iter_mut().zip(&pivot).for_each(|(a, p)| *a -= share * p);
                 b[row] -= share * b[column];
             }
         }
@@ -63,9 +62,8 @@ impl Plain {
                 b[i] = -self.q[i];
             }
             for (k, (r, side)) in held.iter().enumerate() {
-                for i in 0..n {
-                    a[n + k][i] = self.rows[*r].0[i];
-                    a[i][n + k] = self.rows[*r].0[i];
+                for (i, v) in self.rows[*r].0.iter().enumerate() {
+                    (a[n + k][i], a[i][n + k]) = (*v, *v);
                 }
                 b[n + k] = *side;
             }

@@ -1,6 +1,7 @@
 mod enumeration;
 mod flat;
 mod hostile;
+mod methods;
 mod published;
 mod random;
 mod timing;
