@@ -11,6 +11,7 @@
 
 mod allocator;
 mod error;
+pub mod hierarchical;
 mod quadratic;
 mod risk_model;
 mod universe;
