@@ -57,7 +57,10 @@ impl Dendrogram {
             let refuse = |reason: String| Err(Error::invalid(format!("merge {index}"), reason));
             let Merge { left, right, height, size } = *merge;
             if left >= right || right >= n + index {
-                return refuse(format!("clusters {left} and {right}: the first must be smaller, both below {}", n + index));
+                return refuse(format!(
+                    "clusters {left} and {right}: the first must be smaller, both below {}",
+                    n + index
+                ));
             }
             for child in [left, right] {
                 if std::mem::replace(&mut used[child], true) {
@@ -189,7 +192,8 @@ impl Dendrogram {
                 .iter()
                 .map(|merge| {
                     let right = self.leaves(merge.right);
-                    let row = |i: usize| right.iter().map(|&j| term(distances.view()[[i, j]], merge.height)).sum::<f64>();
+                    let row =
+                        |i: usize| right.iter().map(|&j| term(distances.view()[[i, j]], merge.height)).sum::<f64>();
                     self.leaves(merge.left).into_iter().map(row).sum::<f64>()
                 })
                 .sum()
@@ -198,7 +202,8 @@ impl Dendrogram {
         let (variance, variance_of_heights) =
             (sums(&|d, _| (d - mean).powi(2)), sums(&|_, h| (h - mean_height).powi(2)));
         if !(variance > 0.0 && variance_of_heights > 0.0) {
-            let reason = format!("squared deviations {variance:e} of the distances, {variance_of_heights:e} of the heights");
+            let reason =
+                format!("squared deviations {variance:e} of the distances, {variance_of_heights:e} of the heights");
             return Err(Error::Undefined { what: "cophenetic correlation", reason });
         }
         let together = sums(&|d, h| (d - mean) * (h - mean_height));

@@ -261,7 +261,8 @@ mod tests {
 
     #[test]
     fn rounding_beyond_one_is_one_and_more_is_refused() {
-        let of = |rho: f64| DistanceMatrix::from_correlation(array![[1.0, rho], [rho, 1.0]].view(), Distance::Correlation);
+        let of =
+            |rho: f64| DistanceMatrix::from_correlation(array![[1.0, rho], [rho, 1.0]].view(), Distance::Correlation);
         assert_eq!(of(1.0 + 1e-12).unwrap().view()[[0, 1]], 0.0);
         assert_eq!(of(1.0 - f64::EPSILON).unwrap().view()[[0, 1]], 0.0);
         assert_eq!(of(-1.0 - 1e-12).unwrap().view()[[0, 1]], 1.0);

@@ -156,7 +156,8 @@ impl Costs {
             let (before, after) = if first < self.branches[cluster].middle { (left, right) } else { (right, left) };
             let (inner, others) = (self.opposite(before, first), self.opposite(after, last));
             let joints = inner.flat_map(|m| others.clone().map(move |k| (m, k)));
-            let through = |&(m, k): &(usize, usize)| self.cost[[first, m]] + self.distances[[m, k]] + self.cost[[k, last]];
+            let through =
+                |&(m, k): &(usize, usize)| self.cost[[first, m]] + self.distances[[m, k]] + self.cost[[k, last]];
             if let Some((m, k)) = smallest(joints, through) {
                 open.extend([(after, k, last), (before, first, m)]);
             }
