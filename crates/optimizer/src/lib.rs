@@ -14,10 +14,12 @@ mod error;
 pub mod hierarchical;
 mod quadratic;
 mod risk_model;
+mod solvers;
 mod universe;
 
 pub use allocator::Allocator;
 pub use error::{Error, Result};
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
+pub use solvers::{ActiveSet, Side};
 pub use universe::Universe;

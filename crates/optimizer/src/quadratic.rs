@@ -49,6 +49,16 @@ pub struct QuadraticProgram<'a> {
     pub(crate) rows: Array2<f64>,
     pub(crate) row_lower: Array1<f64>,
     pub(crate) row_upper: Array1<f64>,
+    pub(crate) curved: Curved,
+}
+
+/// What is known of the Hessian.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Curved {
+    /// Nothing yet.
+    Untested,
+    /// It is positive definite.
+    Definite,
 }
 
 impl<'a> QuadraticProgram<'a> {
@@ -87,6 +97,7 @@ impl<'a> QuadraticProgram<'a> {
             rows: Array2::zeros((0, n)),
             row_lower: Array1::zeros(0),
             row_upper: Array1::zeros(0),
+            curved: Curved::Untested,
         })
     }
 
