@@ -86,6 +86,20 @@ impl<'a> InverseVariance<'a> {
         squares.into_iter().map(|square| square / sum).collect()
     }
 
+    /// The variance of the portfolio of one set.
+    pub(super) fn variance_of(&self, members: &[usize]) -> Result<f64> {
+        let mut set: Option<Set> = None;
+        for (index, &asset) in members.iter().enumerate() {
+            let single = self.single(asset);
+            set = Some(match set {
+                None => single,
+                Some(set) => set.joined(single, self.across(&members[..index], &[asset])),
+            });
+        }
+        let set = set.ok_or(alluse_risk_core::Error::Empty { name: "cluster" })?;
+        self.variance(set, members.len())
+    }
+
     /// The variances left and right of each branch; `order` names the assets, children come after their parents.
     pub(super) fn beside(&self, order: &[usize], branches: &[Branch]) -> Result<Vec<(f64, f64)>> {
         // What is known of the largest cluster so far that begins at each place.

@@ -41,7 +41,7 @@ pub enum Bisection {
 ///
 /// Most libraries cluster on the correlation distance itself and so hold other weights than the paper;
 /// [`Distance::Correlation`](super::Distance::Correlation) agrees with PyPortfolioOpt, with
-/// [`LeafOrder::Optimal`](super::LeafOrder::Optimal) it agrees with skfolio and Riskfolio-Lib.
+/// [`LeafOrder::ScipyOptimal`](super::LeafOrder::ScipyOptimal) also with skfolio and Riskfolio-Lib.
 ///
 /// ```
 /// use alluse_optimizer::hierarchical::HierarchicalRiskParity;

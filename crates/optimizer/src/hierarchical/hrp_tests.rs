@@ -151,7 +151,7 @@ fn variants() -> Vec<HierarchicalRiskParity> {
     let mut all = Vec::new();
     for distance in [Distance::Correlation, Distance::EuclideanOfCorrelationDistance] {
         for linkage in [Linkage::Single, Linkage::Complete, Linkage::Average, Linkage::Ward] {
-            for leaf_order in [LeafOrder::Scipy, LeafOrder::Optimal] {
+            for leaf_order in [LeafOrder::Scipy, LeafOrder::Optimal, LeafOrder::ScipyOptimal] {
                 for bisection in [Bisection::HalfOfList, Bisection::Dendrogram] {
                     let clustering = Clustering { distance, linkage, leaf_order };
                     let method = HierarchicalRiskParity::default().with_clustering(clustering);

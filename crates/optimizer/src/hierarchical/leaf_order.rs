@@ -18,8 +18,15 @@ pub enum LeafOrder {
     /// Of all orders the tree allows, one with the least sum of distances between neighbours; the left child of the
     /// last merge stays left, so that the order and not its mirror image comes out. `O(n³)` time, `O(n²)` memory.
     ///
-    /// Bar-Joseph, Gifford and Jaakkola (2001); SciPy's `optimal_ordering`.
+    /// Bar-Joseph, Gifford and Jaakkola (2001).
     Optimal,
+    /// What SciPy 1.17 returns for `optimal_ordering=True`, and with it skfolio and Riskfolio-Lib: from the
+    /// bottom up, the two children of each cluster are turned to suit the best order of that cluster alone. What hangs
+    /// below them is turned along but not arranged anew.
+    ///
+    /// The sum of distances is at least that of [`Optimal`](Self::Optimal), often larger. SciPy adds in single
+    /// precision; orders that differ by less than that may come out otherwise.
+    ScipyOptimal,
 }
 
 /// Where a cluster lies in the list of assets and where its right child begins.
@@ -42,7 +49,8 @@ impl LeafOrder {
         }
         Ok(match self {
             Self::Scipy => tree.leaf_order(),
-            Self::Optimal => optimal(tree, distances),
+            Self::Optimal => costs(tree, distances, Costs::walk),
+            Self::ScipyOptimal => costs(tree, distances, Costs::walk_each_alone),
         })
     }
 }
@@ -78,7 +86,8 @@ struct Costs {
     children: Vec<[Option<usize>; 2]>,
 }
 
-fn optimal(tree: &Dendrogram, distances: &DistanceMatrix) -> Vec<usize> {
+/// The order that `walk` reads from the costs of all clusters.
+fn costs(tree: &Dendrogram, distances: &DistanceMatrix, walk: impl Fn(&Costs) -> Vec<usize>) -> Vec<usize> {
     let order = tree.leaf_order();
     let n = order.len();
     if n < 3 {
@@ -94,7 +103,7 @@ fn optimal(tree: &Dendrogram, distances: &DistanceMatrix) -> Vec<usize> {
     for index in (0..costs.branches.len()).rev() {
         costs.fill(index);
     }
-    costs.walk().into_iter().map(|place| order[place]).collect()
+    walk(&costs).into_iter().map(|place| order[place]).collect()
 }
 
 impl Costs {
@@ -141,12 +150,44 @@ impl Costs {
         }
     }
 
+    /// The ends of the best order of one cluster, the first among its left leaves.
+    fn best_ends(&self, cluster: usize) -> Option<(usize, usize)> {
+        let Branch { start, middle, end } = self.branches[cluster];
+        let ends = (start..middle).flat_map(|u| (middle..end).map(move |w| (u, w)));
+        smallest(ends, |&(u, w)| self.cost[[u, w]])
+    }
+
+    /// From the best ends of each cluster alone: which of its two children are turned round, with all below them.
+    fn walk_each_alone(&self) -> Vec<usize> {
+        let mut turned = vec![false; self.branches.len()];
+        for (cluster, &[left, right]) in self.children.iter().enumerate() {
+            let Some((u, w)) = self.best_ends(cluster) else { continue };
+            if let Some(left) = left {
+                turned[left] = u >= self.branches[left].middle;
+            }
+            if let Some(right) = right {
+                turned[right] = w < self.branches[right].middle;
+            }
+        }
+        let (mut open, mut order) = (vec![(Some(0), 0, false)], Vec::new());
+        while let Some((cluster, place, above)) = open.pop() {
+            let Some(cluster) = cluster else {
+                order.push(place);
+                continue;
+            };
+            let [left, right] = self.children[cluster];
+            let Branch { start, middle, .. } = self.branches[cluster];
+            let round = above != turned[cluster];
+            let (first, second) = ((left, start, round), (right, middle, round));
+            open.extend(if round { [first, second] } else { [second, first] });
+        }
+        order
+    }
+
     /// From the best two ends down to the leaves.
     fn walk(&self) -> Vec<usize> {
-        let Branch { start, middle, end } = self.branches[0];
-        let ends = (start..middle).flat_map(|u| (middle..end).map(move |w| (u, w)));
-        let Some((u, w)) = smallest(ends, |&(u, w)| self.cost[[u, w]]) else { return Vec::new() };
-        let (mut open, mut order) = (vec![(Some(0), u, w)], Vec::with_capacity(end));
+        let Some((u, w)) = self.best_ends(0) else { return Vec::new() };
+        let (mut open, mut order) = (vec![(Some(0), u, w)], Vec::new());
         while let Some((cluster, first, last)) = open.pop() {
             let Some(cluster) = cluster else {
                 order.push(first);
@@ -214,6 +255,9 @@ mod tests {
                 prop_assert!(all.contains(&order), "the tree does not allow {order:?}");
                 let root_left = tree.children(tree.root()).map_or(0, |(left, _)| left);
                 prop_assert!(tree.leaves(root_left).contains(&order[0]));
+                let alone = LeafOrder::ScipyOptimal.order(&tree, &distances).unwrap();
+                prop_assert!(all.contains(&alone), "the tree does not allow {alone:?}");
+                prop_assert!(length(&alone, &distances) >= best - 1e-12);
             }
         }
     }
@@ -226,7 +270,9 @@ mod tests {
         assert_eq!(tree.leaf_order(), [2, 3, 0, 1]);
         assert_eq!(branches(&tree, &[2, 3, 0, 1]), [branch(0, 2, 4), branch(2, 3, 4), branch(0, 1, 2)]);
         assert_eq!(branches(&tree, &[1, 0, 3, 2]), [branch(0, 2, 4), branch(0, 1, 2), branch(2, 3, 4)]);
-        assert_eq!(LeafOrder::Optimal.order(&tree, &distances).unwrap(), [3, 2, 1, 0]);
+        for leaf_order in [LeafOrder::Optimal, LeafOrder::ScipyOptimal] {
+            assert_eq!(leaf_order.order(&tree, &distances).unwrap(), [3, 2, 1, 0]);
+        }
     }
 
     #[test]

@@ -78,6 +78,19 @@ pub struct Arrangement {
     pub order: Vec<usize>,
 }
 
+impl Arrangement {
+    /// The groups of a cut, along the order; members ascending.
+    pub(super) fn groups(&self, clusters: usize) -> Result<Vec<Vec<usize>>> {
+        let mut place = vec![0; self.order.len()];
+        for (at, &asset) in self.order.iter().enumerate() {
+            place[asset] = at;
+        }
+        let mut groups = self.tree.cut(clusters)?;
+        groups.sort_by_key(|members| members.iter().map(|&asset| place[asset]).min());
+        Ok(groups)
+    }
+}
+
 /// A group of assets that the cut of a tree leaves together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
