@@ -10,8 +10,10 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+mod conic;
 mod error;
 pub mod hierarchical;
+mod problem;
 mod quadratic;
 mod risk_model;
 mod solvers;
@@ -19,7 +21,8 @@ mod universe;
 
 pub use allocator::Allocator;
 pub use error::{Error, Result};
+pub use problem::Side;
 pub use quadratic::{Hessian, QuadraticProgram, QuadraticSolution};
 pub use risk_model::RiskModel;
-pub use solvers::{ActiveSet, Side};
+pub use solvers::{ActiveSet, Activity};
 pub use universe::Universe;

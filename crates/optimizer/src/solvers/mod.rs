@@ -2,4 +2,4 @@
 
 pub(crate) mod active_set;
 
-pub use active_set::{ActiveSet, Side};
+pub use active_set::{ActiveSet, Activity};

@@ -5,19 +5,21 @@
 
 use super::factor::FreeFactor;
 use super::instance::{Instance, Point};
-use super::kkt::Kkt;
-use super::working_set::{ActiveSet, Side};
+use super::kkt::{Dependent, Kkt};
+use super::working_set::{ActiveSet, Activity};
 
 /// Violations up to this share of the terms they come from are rounding.
 const ROUNDING: f64 = 1e-12;
 /// Rounds without fewer wrong guesses before the method gives up.
-const PATIENCE: usize = 8;
+const PATIENCE: usize = 4;
 
 /// How block pivoting ended.
 #[derive(Debug)]
 pub(super) struct Outcome {
     /// Where nothing was left to change.
     pub(super) point: Option<Point>,
+    /// The last guess.
+    pub(super) active: ActiveSet,
     pub(super) iterations: usize,
 }
 
@@ -28,15 +30,16 @@ pub(super) fn block_pivot(instance: &Instance<'_>, mut active: ActiveSet, whole:
     while waited < PATIENCE {
         iterations += 1;
         let kkt = match whole.take() {
-            Some(factor) => Kkt::with_factor(instance, &active, factor),
-            None => Kkt::new(instance, &active),
+            Some(factor) => Kkt::with_factor(instance, &active, factor, Dependent::LeaveOut),
+            None => Kkt::semidefinite(instance, &active, Dependent::LeaveOut),
         };
         let Ok(kkt) = kkt else { break };
         let point = kkt.point(instance, &active);
         let next = corrected(instance, &active, &point);
         let wrong = changes(&active, &next);
         if wrong == 0 {
-            return Outcome { point: Some(kkt.refined(instance, &active, &point)), iterations };
+            let point = kkt.refined(instance, &active, point);
+            return Outcome { point: Some(point), active, iterations };
         }
         if wrong < fewest {
             (fewest, waited) = (wrong, 0);
@@ -45,21 +48,21 @@ pub(super) fn block_pivot(instance: &Instance<'_>, mut active: ActiveSet, whole:
         }
         active = next;
     }
-    Outcome { point: None, iterations }
+    Outcome { point: None, active, iterations }
 }
 
 /// The guess after a look at the signs of slacks and multipliers.
 fn corrected(instance: &Instance<'_>, active: &ActiveSet, point: &Point) -> ActiveSet {
-    let scales = instance.scales(&point.x, &point.y);
+    let scales = instance.scales(point);
     let activity = instance.activity(&point.x);
-    let side = |side: Side, value: f64, multiplier: f64, limits: (f64, f64), sizes: (f64, f64)| {
+    let side = |side: Activity, value: f64, multiplier: f64, limits: (f64, f64), sizes: (f64, f64)| {
         let (lower, upper) = limits;
         match side {
             _ if lower >= upper => side,
-            Side::Lower if multiplier > ROUNDING * sizes.1 => Side::Inactive,
-            Side::Upper if multiplier < -ROUNDING * sizes.1 => Side::Inactive,
-            Side::Inactive if value < lower - ROUNDING * sizes.0 => Side::Lower,
-            Side::Inactive if value > upper + ROUNDING * sizes.0 => Side::Upper,
+            Activity::Lower if multiplier > ROUNDING * sizes.1 => Activity::Inactive,
+            Activity::Upper if multiplier < -ROUNDING * sizes.1 => Activity::Inactive,
+            Activity::Inactive if value < lower - ROUNDING * sizes.0 => Activity::Lower,
+            Activity::Inactive if value > upper + ROUNDING * sizes.0 => Activity::Upper,
             _ => side,
         }
     };
@@ -77,6 +80,6 @@ fn corrected(instance: &Instance<'_>, active: &ActiveSet, point: &Point) -> Acti
 }
 
 fn changes(before: &ActiveSet, after: &ActiveSet) -> usize {
-    let count = |a: &[Side], b: &[Side]| a.iter().zip(b).filter(|(a, b)| a != b).count();
+    let count = |a: &[Activity], b: &[Activity]| a.iter().zip(b).filter(|(a, b)| a != b).count();
     count(&before.bounds, &after.bounds) + count(&before.rows, &after.rows)
 }

@@ -64,18 +64,39 @@ impl<'a> Curvature<'a> {
         out
     }
 
-    /// The block of a dense `P` on some variables, row by row; only the lower triangle is filled.
+    /// The block of a dense `P` on some variables, row by row.
     pub(super) fn block(&self, scale: f64, matrix: &[f64], diagonal: Option<&Array1<f64>>, on: &[usize]) -> Vec<f64> {
         let k = on.len();
-        let mut block = vec![0.0; k * k];
-        for (a, &i) in on.iter().enumerate() {
-            let (row, out) = (&matrix[i * self.n..(i + 1) * self.n], &mut block[a * k..a * k + a + 1]);
-            for (out, &j) in out.iter_mut().zip(on) {
-                *out = scale * row[j];
-            }
-            out[a] += diagonal.map_or(0.0, |d| d[i]);
+        let mut block = Vec::with_capacity(k * k);
+        for &i in on {
+            let row = &matrix[i * self.n..(i + 1) * self.n];
+            block.extend(on.iter().map(|&j| scale * row[j]));
+        }
+        if let Some(diagonal) = diagonal {
+            on.iter().enumerate().for_each(|(a, &i)| block[a * k + a] += diagonal[i]);
         }
         block
+    }
+}
+
+impl Curvature<'_> {
+    /// The block of `P` on some variables, row by row; the lower triangle at least.
+    pub(super) fn multiplied_out(&self, on: &[usize]) -> Vec<f64> {
+        let k = on.len();
+        match &self.parts {
+            Parts::Dense { scale, matrix, diagonal } => self.block(*scale, matrix, *diagonal, on),
+            Parts::Factored { root, factors, own } => {
+                let row = |i: usize| &root[i * factors..(i + 1) * factors];
+                let mut block = vec![0.0; k * k];
+                for (a, &i) in on.iter().enumerate() {
+                    for (b, &j) in on[..=a].iter().enumerate() {
+                        block[a * k + b] = dot(row(i), row(j));
+                    }
+                    block[a * k + a] += own[i];
+                }
+                block
+            }
+        }
     }
 }
 

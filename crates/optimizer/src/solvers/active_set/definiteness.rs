@@ -1,7 +1,7 @@
 //! Whether a program is convex.
 
 use alluse_risk_core::linalg;
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 
 use super::curvature::{Curvature, Parts};
 use super::factor::FreeFactor;
@@ -60,17 +60,4 @@ fn semidefinite(matrix: ArrayView2<'_, f64>) -> Result<Definiteness> {
         return Err(alluse_risk_core::Error::NotPositiveSemidefinite { name, smallest_eigenvalue: smallest }.into());
     }
     Ok(Definiteness::Semidefinite)
-}
-
-/// `P`, multiplied out.
-pub(super) fn multiplied_out(curvature: &Curvature<'_>) -> Array2<f64> {
-    let n = curvature.n;
-    let mut matrix = Array2::zeros((n, n));
-    let mut unit = vec![0.0; n];
-    for (i, mut row) in matrix.outer_iter_mut().enumerate() {
-        unit[i] = 1.0;
-        row.iter_mut().zip(curvature.product(&unit)).for_each(|(entry, v)| *entry = v);
-        unit[i] = 0.0;
-    }
-    matrix
 }

@@ -1,13 +1,15 @@
 //! The dual active set method: one limit at a time, and always an end.
 //!
 //! Goldfarb and Idnani (1983), *A numerically stable dual method for solving strictly convex quadratic programs*,
-//! Mathematical Programming 27. It starts at the minimum without limits and takes in violated ones; every full step
-//! raises the dual objective, so no set of limits comes twice, whatever is degenerate or dependent.
+//! Mathematical Programming 27. It keeps the minimum under some of the limits, with multipliers of the right signs,
+//! and takes in limits that are violated there. Each minimum lies above the one before, so no set of limits comes
+//! twice, whatever is degenerate or dependent. All violated limits are tried together first, and those with wrong
+//! multipliers let go; one at a time is the way when that does not lift the minimum.
 
 use super::cholesky::{add_scaled, dot};
 use super::instance::{Instance, Point};
 use super::kkt::{Breakdown, Kkt};
-use super::working_set::{ActiveSet, Side};
+use super::working_set::{ActiveSet, Activity};
 
 /// Violations up to this share of the terms they come from are rounding.
 const ROUNDING: f64 = 1e-11;
@@ -24,7 +26,7 @@ pub(super) enum Outcome {
     /// A limit, and by how much the others keep it from being met.
     Infeasible {
         limit: Limit,
-        side: Side,
+        side: Activity,
         violation: f64,
     },
     /// Rounding got the better of it.
@@ -42,15 +44,20 @@ pub(super) enum Limit {
 #[derive(Debug, Clone, Copy)]
 struct Violated {
     limit: Limit,
-    side: Side,
+    side: Activity,
     amount: f64,
+    /// `amount` in units of the variables.
+    distance: f64,
 }
 
-pub(super) fn dual(instance: &Instance<'_>) -> Outcome {
-    match Dual::start(instance) {
-        Ok(mut dual) => dual.run().unwrap_or(Outcome::Stuck),
-        Err(_) => Outcome::Stuck,
-    }
+/// Starts from the limits of a guess whose multipliers have the right signs.
+pub(super) fn dual(instance: &Instance<'_>, guess: ActiveSet) -> Outcome {
+    let loosest = ActiveSet::loosest(instance);
+    let mut bare = loosest.clone();
+    bare.rows.fill(Activity::Inactive);
+    // Equations that depend on each other come in one by one.
+    let start = [guess, loosest, bare].into_iter().find_map(|active| Dual::start(instance, active).ok());
+    start.and_then(|mut dual| dual.run().ok()).unwrap_or(Outcome::Stuck)
 }
 
 struct Dual<'a> {
@@ -66,23 +73,24 @@ struct Direction {
     x: Vec<f64>,
     y: Vec<f64>,
     z: Vec<f64>,
+    /// `P x`.
+    curved: Vec<f64>,
     /// How fast the violation shrinks; none when the limits held already determine it.
     slope: Option<f64>,
 }
 
 impl<'a> Dual<'a> {
-    /// The minimum without inequalities; without equations, too, where those depend on each other.
-    fn start(instance: &'a Instance<'a>) -> Result<Self, Breakdown> {
-        let mut active = ActiveSet::loosest(instance);
-        let kkt = match Kkt::new(instance, &active) {
-            Err(Breakdown::Rows) => {
-                active.rows.fill(Side::Inactive);
-                Kkt::new(instance, &active)?
+    /// The minimum under those limits of a guess that push the right way.
+    fn start(instance: &'a Instance<'a>, mut active: ActiveSet) -> Result<Self, Breakdown> {
+        let mut iterations = 0;
+        loop {
+            iterations += 1;
+            let kkt = Kkt::new(instance, &active)?;
+            let point = kkt.point(instance, &active);
+            if !let_go(instance, &mut active, &point) {
+                return Ok(Self { instance, active, point, kkt, iterations });
             }
-            other => other?,
-        };
-        let point = kkt.point(instance, &active);
-        Ok(Self { instance, active, point, kkt, iterations: 0 })
+        }
     }
 
     fn run(&mut self) -> Result<Outcome, Breakdown> {
@@ -92,38 +100,66 @@ impl<'a> Dual<'a> {
             if self.iterations > most {
                 return Ok(Outcome::Stuck);
             }
-            if !self.take_in(violated)? {
-                let Violated { limit, side, amount: violation } = violated;
+            if !self.take_all_in() && !self.take_in(violated)? {
+                let Violated { limit, side, amount: violation, .. } = violated;
                 return Ok(Outcome::Infeasible { limit, side, violation });
             }
         }
-        let point = self.kkt.point(self.instance, &self.active);
-        let point = self.kkt.refined(self.instance, &self.active, &point);
+        let point = self.kkt.refined(self.instance, &self.active, self.point.clone());
         Ok(Outcome::Solved { point, iterations: self.iterations })
+    }
+
+    /// Moves to the minimum under all violated limits and those held, less those with wrong multipliers. False, and
+    /// nothing moves, when that minimum is not clearly above the present one.
+    fn take_all_in(&mut self) -> bool {
+        let mut active = self.active.clone();
+        for Violated { limit, side, .. } in self.violated() {
+            match limit {
+                Limit::Variable(i) => active.bounds[i] = side,
+                Limit::Row(r) => active.rows[r] = side,
+            }
+        }
+        let Ok(mut next) = Self::start(self.instance, active) else { return false };
+        self.iterations += next.iterations;
+        let (before, after) = (self.instance.objective(&self.point), self.instance.objective(&next.point));
+        let lifted = after - before > ROUNDING * (before.abs() + after.abs());
+        if lifted {
+            next.iterations = self.iterations;
+            *self = next;
+        }
+        lifted
     }
 
     /// The limit with the largest violation relative to its normal, if any is more than rounding.
     fn most_violated(&self) -> Option<Violated> {
-        let (instance, scales) = (self.instance, self.instance.scales(&self.point.x, &self.point.y));
-        let mut worst: Option<(f64, Violated)> = None;
+        self.violated().into_iter().reduce(|worst, next| if next.distance > worst.distance { next } else { worst })
+    }
+
+    /// All limits violated by more than rounding.
+    fn violated(&self) -> Vec<Violated> {
+        let (instance, scales) = (self.instance, self.instance.scales(&self.point));
+        let mut violated = Vec::new();
         let mut look = |limit, value: f64, lower: f64, upper: f64, size: f64, normal: f64| {
-            let (side, amount) =
-                if lower - value > value - upper { (Side::Lower, lower - value) } else { (Side::Upper, value - upper) };
+            let (side, amount) = if lower - value > value - upper {
+                (Activity::Lower, lower - value)
+            } else {
+                (Activity::Upper, value - upper)
+            };
             let size = [lower, upper].iter().filter(|v| v.is_finite()).fold(size, |a, v| a.max(v.abs()));
-            if amount > ROUNDING * size && worst.is_none_or(|(most, _)| amount > most * normal) {
-                worst = Some((amount / normal, Violated { limit, side, amount }));
+            if amount > ROUNDING * size {
+                violated.push(Violated { limit, side, amount, distance: amount / normal });
             }
         };
-        for i in (0..instance.n).filter(|&i| self.active.bounds[i] == Side::Inactive) {
+        for i in (0..instance.n).filter(|&i| self.active.bounds[i] == Activity::Inactive) {
             look(Limit::Variable(i), self.point.x[i], instance.lower[i], instance.upper[i], scales.x, 1.0);
         }
-        for r in (0..instance.m).filter(|&r| self.active.rows[r] == Side::Inactive) {
+        for r in (0..instance.m).filter(|&r| self.active.rows[r] == Activity::Inactive) {
             let (row, normal) = (instance.row(r), dot(instance.row(r), instance.row(r)).sqrt());
             let activity = dot(row, &self.point.x);
             let normal = if normal > 0.0 { normal } else { 1.0 };
             look(Limit::Row(r), activity, instance.row_lower[r], instance.row_upper[r], scales.rows[r], normal);
         }
-        worst.map(|(_, violated)| violated)
+        violated
     }
 
     /// Moves until a limit is met, letting others go where they must. False when nothing can meet it.
@@ -143,6 +179,7 @@ impl<'a> Dual<'a> {
             };
             if let Some(slope) = direction.slope {
                 add_scaled(&mut self.point.x, step, &direction.x);
+                add_scaled(&mut self.point.curved, step, &direction.curved);
                 left -= step * slope;
             }
             add_scaled(&mut self.point.y, step, &direction.y);
@@ -150,11 +187,11 @@ impl<'a> Dual<'a> {
             multiplier += step;
             match blocking {
                 Some((limit, block)) if full.is_none_or(|full| block < full) => {
-                    self.set(limit, Side::Inactive, 0.0);
+                    self.set(limit, Activity::Inactive, 0.0);
                     self.kkt = Kkt::new(self.instance, &self.active)?;
                 }
                 _ => {
-                    let sign = if violated.side == Side::Upper { 1.0 } else { -1.0 };
+                    let sign = if violated.side == Activity::Upper { 1.0 } else { -1.0 };
                     self.set(violated.limit, violated.side, sign * multiplier);
                     self.kkt = Kkt::new(self.instance, &self.active)?;
                     // Rounding of many steps would add up; the equations are at hand.
@@ -167,7 +204,7 @@ impl<'a> Dual<'a> {
 
     fn direction(&self, violated: Violated) -> Direction {
         let instance = self.instance;
-        let sign = if violated.side == Side::Upper { -1.0 } else { 1.0 };
+        let sign = if violated.side == Activity::Upper { -1.0 } else { 1.0 };
         let mut normal = vec![0.0; instance.n];
         match violated.limit {
             Limit::Variable(i) => normal[i] = sign,
@@ -183,13 +220,14 @@ impl<'a> Dual<'a> {
         if slope.is_none() {
             x.fill(0.0);
         }
-        let mut pull = instance.curvature.product(&x);
+        let curved = instance.curvature.product(&x);
+        let mut pull = curved.clone();
         for &r in &self.kkt.rows {
             add_scaled(&mut pull, y[r], instance.row(r));
         }
-        let z =
-            (0..instance.n).map(|i| if self.active.bounds[i] == Side::Inactive { 0.0 } else { normal[i] - pull[i] });
-        Direction { z: z.collect(), x, y, slope }
+        let z = (0..instance.n)
+            .map(|i| if self.active.bounds[i] == Activity::Inactive { 0.0 } else { normal[i] - pull[i] });
+        Direction { z: z.collect(), x, y, curved, slope }
     }
 
     /// The first inequality held whose multiplier would change its sign, and after which step.
@@ -198,9 +236,9 @@ impl<'a> Dual<'a> {
         let mut first: Option<(Limit, f64)> = None;
         let mut look = |limit, side, equation: bool, multiplier: f64, change: f64, size: f64| {
             let shrinks = match side {
-                Side::Lower => change > ROUNDING * size,
-                Side::Upper => change < -ROUNDING * size,
-                Side::Inactive => false,
+                Activity::Lower => change > ROUNDING * size,
+                Activity::Upper => change < -ROUNDING * size,
+                Activity::Inactive => false,
             };
             if shrinks && !equation {
                 let step = (-multiplier / change).max(0.0);
@@ -222,10 +260,34 @@ impl<'a> Dual<'a> {
         first
     }
 
-    fn set(&mut self, limit: Limit, side: Side, multiplier: f64) {
+    fn set(&mut self, limit: Limit, side: Activity, multiplier: f64) {
         match limit {
             Limit::Variable(i) => (self.active.bounds[i], self.point.z[i]) = (side, multiplier),
             Limit::Row(r) => (self.active.rows[r], self.point.y[r]) = (side, multiplier),
         }
     }
+}
+
+/// Lets go of the inequalities whose multipliers have the wrong sign; false when there is none.
+fn let_go(instance: &Instance<'_>, active: &mut ActiveSet, point: &Point) -> bool {
+    let size = ROUNDING * instance.scales(point).gradient;
+    let mut any = false;
+    let mut look = |side: &mut Activity, equation: bool, multiplier: f64| {
+        let wrong = match side {
+            Activity::Lower => multiplier > size,
+            Activity::Upper => multiplier < -size,
+            Activity::Inactive => false,
+        };
+        if wrong && !equation {
+            (*side, any) = (Activity::Inactive, true);
+        }
+    };
+    for (i, side) in active.bounds.iter_mut().enumerate() {
+        look(side, instance.lower[i] >= instance.upper[i], point.z[i]);
+    }
+    for (r, side) in active.rows.iter_mut().enumerate() {
+        let largest = instance.row(r).iter().fold(0.0_f64, |a, v| a.max(v.abs()));
+        look(side, instance.row_lower[r] >= instance.row_upper[r], point.y[r] * largest);
+    }
+    any
 }

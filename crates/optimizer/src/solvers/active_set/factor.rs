@@ -7,7 +7,7 @@ use super::cholesky::{Lower, add_scaled, dot};
 use super::curvature::{Curvature, Parts};
 
 /// Blocks up to this size are factored here, larger ones by the library.
-const SMALL: usize = 64;
+const SMALL: usize = 128;
 
 /// A way to solve with `P` on some variables.
 #[derive(Debug)]
@@ -33,12 +33,29 @@ impl FreeFactor {
                 if k <= SMALL {
                     return Lower::factor(block, k, k as f64 * f64::EPSILON).ok().map(Self::Small);
                 }
-                let mut block = Array2::from_shape_vec((k, k), block).ok()?;
-                mirror(&mut block);
+                let block = Array2::from_shape_vec((k, k), block).ok()?;
                 linalg::cholesky(block.view()).ok().map(Self::Large)
             }
             Parts::Factored { root, factors, own } => Self::woodbury(root, *factors, own, free),
         }
+    }
+
+    /// `P + ρ A'A` on some variables and its `ρ`, for the rows of a flat `A`; none when that is flat as well.
+    pub(super) fn penalised(curvature: &Curvature<'_>, free: &[usize], normals: &[f64]) -> Option<(Self, f64)> {
+        let k = free.len();
+        let mut block = curvature.multiplied_out(free);
+        let trace: f64 = (0..k).map(|i| block[i * k + i]).sum();
+        let size = dot(normals, normals);
+        if !(size > 0.0) {
+            return None;
+        }
+        let penalty = if trace > 0.0 { trace / size } else { 1.0 };
+        for normal in normals.chunks_exact(k) {
+            for (a, row) in block.chunks_exact_mut(k).enumerate() {
+                add_scaled(&mut row[..=a], penalty * normal[a], &normal[..=a]);
+            }
+        }
+        Lower::factor(block, k, 16.0 * k as f64 * f64::EPSILON).ok().map(|lower| (Self::Small(lower), penalty))
     }
 
     fn woodbury(root: &[f64], factors: usize, own: &[f64], free: &[usize]) -> Option<Self> {
@@ -94,14 +111,5 @@ fn large(cholesky: &linalg::Cholesky, sides: &mut [f64], k: usize) {
     match solved {
         Ok(solved) => sides.iter_mut().zip(&solved).for_each(|(side, x)| *side = *x),
         Err(_) => sides.fill(f64::NAN),
-    }
-}
-
-/// Copies the lower triangle to the upper one.
-pub(super) fn mirror(block: &mut Array2<f64>) {
-    for row in 0..block.nrows() {
-        for column in 0..row {
-            block[[column, row]] = block[[row, column]];
-        }
     }
 }

@@ -45,20 +45,25 @@ impl<'a> Instance<'a> {
     }
 
     /// `P x + q + A'y`.
-    pub(super) fn gradient(&self, x: &[f64], y: &[f64]) -> Vec<f64> {
-        let mut gradient = self.curvature.product(x);
+    pub(super) fn gradient(&self, point: &Point) -> Vec<f64> {
+        let mut gradient = point.curved.clone();
         add_scaled(&mut gradient, 1.0, &self.linear);
-        for (r, y) in y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+        for (r, y) in point.y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             add_scaled(&mut gradient, *y, self.row(r));
         }
         gradient
     }
 
+    /// `½ x'P x + q'x`.
+    pub(super) fn objective(&self, point: &Point) -> f64 {
+        0.5 * dot(&point.x, &point.curved) + dot(&point.x, &self.linear)
+    }
+
     /// What rounding is measured against: the largest term of each sum.
-    pub(super) fn scales(&self, x: &[f64], y: &[f64]) -> Scales {
-        let largest = |values: &[f64]| values.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
-        let mut gradient = largest(&self.linear).max(largest(&self.curvature.product(x)));
-        for (r, y) in y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
+    pub(super) fn scales(&self, point: &Point) -> Scales {
+        let (x, largest) = (&point.x, |values: &[f64]| values.iter().fold(0.0_f64, |a, v| a.max(v.abs())));
+        let mut gradient = largest(&self.linear).max(largest(&point.curved));
+        for (r, y) in point.y.iter().enumerate().filter(|(_, y)| **y != 0.0) {
             gradient = gradient.max(y.abs() * largest(self.row(r)));
         }
         // A variable carries the rounding of the largest one, wherever they were solved for together.
@@ -89,4 +94,6 @@ pub(super) struct Point {
     pub(super) y: Vec<f64>,
     /// Of the bounds.
     pub(super) z: Vec<f64>,
+    /// `P x`.
+    pub(super) curved: Vec<f64>,
 }

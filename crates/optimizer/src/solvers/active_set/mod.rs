@@ -13,12 +13,13 @@ mod definiteness;
 mod dual;
 mod factor;
 mod instance;
+mod interior;
 mod kkt;
 mod optimality;
 mod solve;
 mod working_set;
 
-pub use working_set::{ActiveSet, Side};
+pub use working_set::{ActiveSet, Activity};
 
 #[cfg(test)]
 mod tests;

@@ -6,13 +6,13 @@ use super::instance::{Instance, Point};
 /// The largest residual of the optimality conditions, each relative to the size of its own terms: limits, vanishing
 /// gradient, signs of the multipliers and complementarity. Infinite when something is not a number.
 pub(super) fn residual(instance: &Instance<'_>, point: &Point) -> f64 {
-    let Point { x, y, z } = point;
+    let Point { x, y, z, .. } = point;
     if !x.iter().chain(y).chain(z).all(|v| v.is_finite()) {
         return f64::INFINITY;
     }
-    let scales = instance.scales(x, y);
+    let scales = instance.scales(point);
     let (size, slope) = (positive(scales.x), positive(scales.gradient));
-    let gradient = instance.gradient(x, y);
+    let gradient = instance.gradient(point);
     let mut worst = 0.0_f64;
     for i in 0..instance.n {
         let size = size.max(finite(instance.lower[i])).max(finite(instance.upper[i]));

@@ -4,19 +4,24 @@ use super::block_pivot::block_pivot;
 use super::definiteness::{Definiteness, definiteness};
 use super::dual::{Limit, Outcome, dual};
 use super::instance::{Instance, Point};
+use super::interior::interior;
 use super::optimality::residual;
-use super::working_set::{ActiveSet, Side};
+use super::working_set::{ActiveSet, Activity};
 use crate::quadratic::Curved;
 use crate::{Error, QuadraticProgram, QuadraticSolution, Result};
 
 /// Largest relative residual of an exact method's answer; rounding leaves about 1e-14.
 const EXACT: f64 = 1e-10;
+/// Largest relative residual of an interior point that could not be made exact.
+const APPROXIMATE: f64 = 1e-7;
 
 impl QuadraticProgram<'_> {
     /// The optimum.
     ///
     /// A primal-dual active set method: exact to rounding, five to ten small factorisations as a rule. Each answer
-    /// has met its optimality conditions to 1e-10 of the terms they are made of before it is returned.
+    /// has met its optimality conditions to 1e-10 of the terms they are made of before it is returned. Where the
+    /// Hessian is flat in some direction the answer may come from an interior point method, which
+    /// [`method`](QuadraticSolution::method) tells; its conditions then hold to 1e-7 or better.
     ///
     /// The whole Hessian is tested for definiteness first, since conditions on the free variables alone prove
     /// nothing about an indefinite one; see [`proven_definite`](Self::proven_definite) to do that once.
@@ -91,7 +96,7 @@ fn solve(program: &QuadraticProgram<'_>, guess: Option<&ActiveSet>) -> Result<Qu
         return Ok(finished(program, &instance, point, outcome.iterations, "primal-dual active set"));
     }
     if strict {
-        match dual(&instance) {
+        match dual(&instance, outcome.active) {
             Outcome::Solved { point, iterations } if residual(&instance, &point) <= EXACT => {
                 let iterations = outcome.iterations + iterations;
                 return Ok(finished(program, &instance, point, iterations, "dual active set"));
@@ -100,15 +105,19 @@ fn solve(program: &QuadraticProgram<'_>, guess: Option<&ActiveSet>) -> Result<Qu
             _ => {}
         }
     }
-    Err(Error::NotConverged { method: "active set", iterations: outcome.iterations, residual: f64::NAN })
+    let (point, iterations, residual) = interior(&instance)?;
+    if residual <= APPROXIMATE {
+        return Ok(finished(program, &instance, point, outcome.iterations + iterations, "interior point"));
+    }
+    Err(Error::NotConverged { method: "interior point", iterations, residual })
 }
 
-fn infeasible(limit: Limit, side: Side, violation: f64) -> Error {
+fn infeasible(limit: Limit, side: Activity, violation: f64) -> Error {
     let (kind, index) = match limit {
         Limit::Variable(index) => ("bound of variable", index),
         Limit::Row(index) => ("side of row", index),
     };
-    let side = if side == Side::Upper { "upper" } else { "lower" };
+    let side = if side == Activity::Upper { "upper" } else { "lower" };
     let reason =
         format!("the {side} {kind} {index} contradicts the others; where those are met it is missed by {violation:e}");
     Error::Infeasible { what: "quadratic program", reason }
@@ -122,14 +131,13 @@ fn finished(
     iterations: usize,
     method: &'static str,
 ) -> QuadraticSolution {
-    let Point { mut x, y, z } = point;
+    let objective = instance.objective(&point) + program.constant;
+    let Point { mut x, y, z, .. } = point;
     for (i, x) in x.iter_mut().enumerate() {
         *x = x.clamp(instance.lower[i], instance.upper[i]);
     }
-    let curved = instance.curvature.product(&x);
-    let objective: f64 = x.iter().zip(&curved).zip(&*instance.linear).map(|((x, p), q)| x * (0.5 * p + q)).sum();
     QuadraticSolution {
-        objective: objective + program.constant,
+        objective,
         x: x.into(),
         bound_multipliers: z.into(),
         row_multipliers: y.into(),

@@ -8,7 +8,7 @@ use crate::{QuadraticSolution, Result};
 /// Where a variable or row stands between its two limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum Activity {
     /// Held by neither limit.
     Inactive,
     /// Held at the lower limit.
@@ -23,26 +23,27 @@ pub enum Side {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActiveSet {
     /// One a variable.
-    pub bounds: Vec<Side>,
+    pub bounds: Vec<Activity>,
     /// One a row.
-    pub rows: Vec<Side>,
+    pub rows: Vec<Activity>,
 }
 
 impl ActiveSet {
     /// Nothing but what has no choice: equations and fixed variables.
     pub(super) fn loosest(instance: &Instance<'_>) -> Self {
-        let inactive = Self { bounds: vec![Side::Inactive; instance.n], rows: vec![Side::Inactive; instance.m] };
+        let inactive =
+            Self { bounds: vec![Activity::Inactive; instance.n], rows: vec![Activity::Inactive; instance.m] };
         inactive.fitted(instance)
     }
 
     /// Without sides that do not exist, and with the equations and fixed variables of a program.
     pub(super) fn fitted(mut self, instance: &Instance<'_>) -> Self {
-        let fit = |side: &mut Side, lower: f64, upper: f64| {
+        let fit = |side: &mut Activity, lower: f64, upper: f64| {
             *side = match side {
-                _ if lower >= upper => Side::Lower,
-                Side::Lower if lower.is_finite() => Side::Lower,
-                Side::Upper if upper.is_finite() => Side::Upper,
-                _ => Side::Inactive,
+                _ if lower >= upper => Activity::Lower,
+                Activity::Lower if lower.is_finite() => Activity::Lower,
+                Activity::Upper if upper.is_finite() => Activity::Upper,
+                _ => Activity::Inactive,
             };
         };
         for (i, side) in self.bounds.iter_mut().enumerate() {
@@ -68,26 +69,26 @@ impl ActiveSet {
     }
 
     pub(super) fn free(&self) -> Vec<usize> {
-        indices(&self.bounds, |side| side == Side::Inactive)
+        indices(&self.bounds, |side| side == Activity::Inactive)
     }
 
     pub(super) fn held_rows(&self) -> Vec<usize> {
-        indices(&self.rows, |side| side != Side::Inactive)
+        indices(&self.rows, |side| side != Activity::Inactive)
     }
 }
 
-fn indices(sides: &[Side], keep: impl Fn(Side) -> bool) -> Vec<usize> {
+fn indices(sides: &[Activity], keep: impl Fn(Activity) -> bool) -> Vec<usize> {
     (0..sides.len()).filter(|&i| keep(sides[i])).collect()
 }
 
 /// The side a multiplier pushes on.
-fn pushed(multiplier: f64) -> Side {
+fn pushed(multiplier: f64) -> Activity {
     if multiplier > 0.0 {
-        Side::Upper
+        Activity::Upper
     } else if multiplier < 0.0 {
-        Side::Lower
+        Activity::Lower
     } else {
-        Side::Inactive
+        Activity::Inactive
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, array};
 
-use crate::{ActiveSet, Error, Hessian, QuadraticProgram, Side};
+use crate::{ActiveSet, Activity, Error, Hessian, QuadraticProgram};
 use alluse_risk_core::ErrorKind;
 
 #[test]
@@ -12,7 +12,7 @@ fn a_matrix_that_curves_down_is_refused_even_where_the_free_block_does_not() {
     let program = QuadraticProgram::new(Hessian::Dense(matrix.view()), array![0.0, 0.1])
         .and_then(|program| program.with_bounds(array![0.0, 0.0], array![1.0, 1.0]))
         .unwrap();
-    let start = ActiveSet { bounds: vec![Side::Inactive, Side::Lower], rows: vec![] };
+    let start = ActiveSet { bounds: vec![Activity::Inactive, Activity::Lower], rows: vec![] };
     for result in [program.solve(), program.solve_from(&start), program.proven_definite().and_then(|p| p.solve())] {
         let refused = alluse_risk_core::Error::NotPositiveSemidefinite { name: "hessian", smallest_eigenvalue: -1.0 };
         assert_eq!(result, Err(Error::Input(refused)));
@@ -64,8 +64,8 @@ fn a_guess_of_the_wrong_length_is_refused() {
     let matrix = Array2::<f64>::eye(2);
     let program = QuadraticProgram::new(Hessian::Dense(matrix.view()), Array1::zeros(2)).unwrap();
     for guess in [
-        ActiveSet { bounds: vec![Side::Lower], rows: vec![] },
-        ActiveSet { bounds: vec![Side::Lower; 2], rows: vec![Side::Upper] },
+        ActiveSet { bounds: vec![Activity::Lower], rows: vec![] },
+        ActiveSet { bounds: vec![Activity::Lower; 2], rows: vec![Activity::Upper] },
     ] {
         assert!(matches!(program.solve_from(&guess), Err(Error::Input(_))));
     }
@@ -76,7 +76,7 @@ fn a_guess_that_is_wrong_changes_nothing() {
     let matrix = super::covariance(12, 5);
     let program = super::sectors(&matrix, 0.2, 3, (0.2, 0.5));
     let cold = program.solve().unwrap();
-    for side in [Side::Lower, Side::Upper, Side::Inactive] {
+    for side in [Activity::Lower, Activity::Upper, Activity::Inactive] {
         let guess = ActiveSet { bounds: vec![side; 12], rows: vec![side; 4] };
         let warm = program.solve_from(&guess).unwrap();
         assert!(warm.x.iter().zip(&cold.x).all(|(a, b)| (a - b).abs() < 1e-13));

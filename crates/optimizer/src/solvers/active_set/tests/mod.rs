@@ -1,7 +1,9 @@
 mod enumeration;
+mod flat;
 mod hostile;
 mod published;
 mod random;
+mod timing;
 
 use ndarray::{Array1, Array2};
 use rand::RngExt;
