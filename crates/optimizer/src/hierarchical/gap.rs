@@ -253,6 +253,14 @@ mod tests {
         }
     }
 
+    /// Regression: a change of the random stream shows here.
+    #[test]
+    fn the_random_stream_is_pinned() {
+        let got = estimate(&array![[0.0], [1.0], [3.0], [7.0]], Linkage::Ward);
+        assert_eq!(got.clusters, PINNED_CLUSTERS);
+        close(got.gaps[0], PINNED, 1e-12);
+    }
+
     #[test]
     fn widths_are_those_of_the_principal_axes() {
         // A 4 × 2 rectangle turned by 30 degrees.

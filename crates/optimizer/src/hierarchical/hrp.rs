@@ -39,6 +39,10 @@ pub enum Bisection {
 /// | `cluster_risk` | variance | what two parts are compared by |
 /// | `bounds` | none | limits of each weight, kept at every division |
 ///
+/// Half of the list depends on which child of a cluster stands left, and in SciPy's order that is the one with the
+/// smaller number: the same assets in another order may hold other weights. [`Bisection::Dendrogram`] does not depend
+/// on it.
+///
 /// Most libraries cluster on the correlation distance itself and so hold other weights than the paper;
 /// [`Distance::Correlation`](super::Distance::Correlation) agrees with PyPortfolioOpt, with
 /// [`LeafOrder::ScipyOptimal`](super::LeafOrder::ScipyOptimal) also with skfolio and Riskfolio-Lib.

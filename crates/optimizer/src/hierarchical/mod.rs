@@ -1,4 +1,34 @@
-//! Portfolios from a tree of clusters, without inverting the covariance.
+//! Portfolios from a tree of clusters.
+//!
+//! | method | within a cluster | between clusters |
+//! |---|---|---|
+//! | [`HierarchicalRiskParity`] | inverse variance | split by variance, again and again along the ordered list |
+//! | [`HierarchicalEqualRiskContribution`] | inverse variance | split by the sum of cluster risks, down to a cut of the tree |
+//! | [`NestedClusteredOptimization`] | an optimisation | another one on the clusters' portfolios |
+//!
+//! A tree is a [`Clustering`]: a [`Distance`], a [`Linkage`] and a [`LeafOrder`], in SciPy's conventions down to the
+//! numbering of clusters and the treatment of ties. Every method explains itself in a [`HierarchicalPortfolio`]: the
+//! tree, the order, clusters, every split of capital and what each asset adds to the variance. A
+//! [`HierarchicalAllocator`] runs a method on a history.
+//!
+//! ```
+//! use alluse_optimizer::hierarchical::{Clustering, Distance, HierarchicalRiskParity};
+//! use alluse_risk_core::Covariance;
+//! use ndarray::array;
+//!
+//! let covariance = Covariance::new(array![
+//!     [0.04, 0.03, 0.00],
+//!     [0.03, 0.04, 0.00],
+//!     [0.00, 0.00, 0.04]
+//! ])?;
+//! let clustering = Clustering::default().with_distance(Distance::Correlation);
+//! let portfolio = HierarchicalRiskParity::default().with_clustering(clustering).allocate(&covariance)?;
+//! // The list is 2, 0, 1; its first half is asset 2 alone, beside a pair with variance 0.035.
+//! assert_eq!(portfolio.order, [2, 0, 1]);
+//! assert!((portfolio.weights.view()[2] - 0.035 / 0.075).abs() < 1e-15);
+//! assert!((portfolio.splits[0].right_risk - 0.035).abs() < 1e-15);
+//! # Ok::<(), alluse_optimizer::Error>(())
+//! ```
 
 mod allocator;
 mod bounds;
