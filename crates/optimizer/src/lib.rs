@@ -10,11 +10,13 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+pub mod baseline;
 mod conic;
 mod error;
 pub mod hierarchical;
 mod problem;
 mod quadratic;
+pub mod risk_budgeting;
 mod risk_model;
 mod solvers;
 mod universe;

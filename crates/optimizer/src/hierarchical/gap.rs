@@ -257,8 +257,8 @@ mod tests {
     #[test]
     fn the_random_stream_is_pinned() {
         let got = estimate(&array![[0.0], [1.0], [3.0], [7.0]], Linkage::Ward);
-        assert_eq!(got.clusters, PINNED_CLUSTERS);
-        close(got.gaps[0], PINNED, 1e-12);
+        assert_eq!(got.clusters, 1);
+        close(got.gaps[0], -9.9, 1e-12);
     }
 
     #[test]

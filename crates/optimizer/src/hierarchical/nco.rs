@@ -195,6 +195,7 @@ mod tests {
             ClusterObjective::UnconstrainedMaximumSharpe,
             ClusterObjective::InverseVariance,
             ClusterObjective::EqualWeight,
+            ClusterObjective::EqualRiskContribution,
         ] {
             let of = |clusters| {
                 let method = into(clusters).with_inner(objective).with_outer(objective);

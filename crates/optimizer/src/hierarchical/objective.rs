@@ -1,10 +1,11 @@
 //! What is optimised within a cluster and between clusters.
 
-use alluse_risk_core::{Error as Core, linalg};
+use alluse_risk_core::{Covariance, Error as Core, linalg};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Hessian, QuadraticProgram, Result};
+use crate::risk_budgeting::RiskBudgeting;
+use crate::{Error, Hessian, QuadraticProgram, Result, RiskModel};
 
 /// An objective of one of the small problems of nested clustering; weights sum to 1 in all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub enum ClusterObjective {
     EqualWeight,
     /// Proportional to `1/σ²`.
     InverseVariance,
+    /// Every asset carries the same part of the volatility; weights are positive.
+    EqualRiskContribution,
 }
 
 impl ClusterObjective {
@@ -58,6 +61,10 @@ impl ClusterObjective {
                 let inverse = covariance.diag().mapv(|v| 1.0 / (scale * v));
                 let total = inverse.sum();
                 Ok(inverse / total)
+            }
+            Self::EqualRiskContribution => {
+                let model = RiskModel::Dense(Covariance::new(&covariance * scale)?);
+                Ok(RiskBudgeting::default().solve(&model)?.weights.view().to_owned())
             }
         }
     }
@@ -119,13 +126,14 @@ mod tests {
     use ndarray::array;
     use testkit::close;
 
-    const ALL: [ClusterObjective; 6] = [
+    const ALL: [ClusterObjective; 7] = [
         ClusterObjective::MinimumVariance,
         ClusterObjective::UnconstrainedMinimumVariance,
         ClusterObjective::MaximumSharpe,
         ClusterObjective::UnconstrainedMaximumSharpe,
         ClusterObjective::EqualWeight,
         ClusterObjective::InverseVariance,
+        ClusterObjective::EqualRiskContribution,
     ];
 
     #[test]
@@ -141,6 +149,8 @@ mod tests {
             (ClusterObjective::UnconstrainedMaximumSharpe, &high, [6.5 / 4.5, -2.0 / 4.5]),
             (ClusterObjective::EqualWeight, &low, [0.5, 0.5]),
             (ClusterObjective::InverseVariance, &low, [0.8, 0.2]),
+            // Two assets: inverse volatility, whatever their correlation.
+            (ClusterObjective::EqualRiskContribution, &low, [2.0 / 3.0, 1.0 / 3.0]),
         ] {
             for unit in [1e-12, 1.0, 1e12] {
                 let weights = objective.weights((&covariance * unit).view(), Some(expected.view())).unwrap();
