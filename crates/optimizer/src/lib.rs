@@ -21,6 +21,8 @@ mod error;
 mod fallback;
 pub mod frontier;
 pub mod problem;
+pub mod hierarchical;
+mod problem;
 mod quadratic;
 pub mod risk_budgeting;
 pub mod rebalance;
