@@ -14,6 +14,7 @@ mod error;
 mod quadratic;
 mod risk_model;
 mod universe;
+pub mod walk_forward;
 
 pub use allocator::Allocator;
 pub use error::{Error, Result};
