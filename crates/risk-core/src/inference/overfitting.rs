@@ -177,7 +177,7 @@ fn first_largest(values: &[f64]) -> usize {
 /// Rank of a value that is among the others, 1 the smallest; the mean of the ranks that tied values share.
 fn mean_rank(values: &[f64], value: f64) -> f64 {
     let below = values.iter().filter(|other| **other < value).count();
-    let tied = values.iter().filter(|other| other.total_cmp(&&value).is_eq()).count();
+    let tied = values.iter().filter(|other| other.total_cmp(&value).is_eq()).count();
     below as f64 + 0.5 * (tied + 1) as f64
 }
 
