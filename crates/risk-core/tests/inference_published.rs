@@ -1,5 +1,7 @@
 //! Sharpe ratios and block lengths on the reference series, where the folder that holds them is given.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its data is not what it should be")]
+
 use std::path::Path;
 
 use alluse_risk_core::Confidence;
