@@ -52,7 +52,7 @@ impl Backtest {
     ///
     /// # Errors
     /// - Those of [`run`](Self::run) and of `make` on the whole panel; on a cut one they are a mismatch.
-    /// - [`Error::Input`] when no date is to be tested.
+    /// - [`Error::Input`](crate::Error::Input) when no date is to be tested.
     pub fn truncation_test<F>(&self, panel: &ReturnPanel, dates: usize, make: F) -> Result<TruncationReport>
     where
         F: Fn(&ReturnPanel) -> Result<Box<dyn Allocator>>,
