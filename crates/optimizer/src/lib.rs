@@ -32,6 +32,7 @@ mod solve;
 mod solvers;
 pub mod stability;
 mod universe;
+pub mod walk_forward;
 
 pub use allocator::Allocator;
 pub use cost_rate::OneWayRate;

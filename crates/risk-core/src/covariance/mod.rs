@@ -86,7 +86,7 @@ pub use robust::{
 pub use sample::SampleCovariance;
 pub use semi::{SemiCovariance, SemiTarget};
 pub use shrinkage::{LinearShrinkage, LinearlyShrunk, ShrinkageIntensity, ShrinkageTarget};
-pub(crate) use spectral::gram;
+pub(crate) use spectral::{eigenvalues, gram};
 
 #[cfg(test)]
 mod tests;

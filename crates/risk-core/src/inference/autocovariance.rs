@@ -25,6 +25,25 @@ impl Centred {
         compensated(self.deviations.iter().zip(later).map(|(a, b)| a * b)) / self.deviations.len() as f64
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.deviations.len()
+    }
+
+    pub(super) fn deviations(&self) -> &[f64] {
+        &self.deviations
+    }
+
+    /// The autocovariance sum over the root of the two sums of squares without the last and the first `lag + 1`
+    /// deviations; 0 where there is nothing left to divide by.
+    pub(super) fn stretch_autocorrelation(&self, lag: usize) -> f64 {
+        let n = self.deviations.len();
+        let squares = |range: &[f64]| compensated(range.iter().map(|d| d * d));
+        let (_, late) = self.deviations.split_at((lag + 1).min(n));
+        let (early, _) = self.deviations.split_at(n.saturating_sub(lag + 1));
+        let scale = (squares(late) * squares(early)).sqrt();
+        if scale > 0.0 { self.autocovariance(lag) * n as f64 / scale } else { 0.0 }
+    }
+
     /// `γ₀ + 2 Σₖ₌₁ᴸ w(k) γₖ`.
     pub(super) fn weighted(&self, lags: usize, weight: impl Fn(usize) -> f64) -> f64 {
         let sides = compensated((1..=lags).map(|lag| weight(lag) * self.autocovariance(lag)));

@@ -77,17 +77,17 @@ impl RunningSums {
 }
 
 /// Geometric block lengths, by inversion of their distribution function.
-struct BlockLengths {
+pub(super) struct BlockLengths {
     /// `ln(1 − 1/mean)`; −∞ for blocks of one.
     log_stay: f64,
 }
 
 impl BlockLengths {
-    fn new(blocks: StationaryBlocks) -> Self {
+    pub(super) fn new(blocks: StationaryBlocks) -> Self {
         Self { log_stay: libm::log1p(-1.0 / f64::from(blocks)) }
     }
 
-    fn draw(&self, stream: &mut impl Rng) -> usize {
+    pub(super) fn draw(&self, stream: &mut impl Rng) -> usize {
         // From (0, 1]: a logarithm of zero would make an endless block.
         let uniform = 1.0 - stream.random::<f64>();
         (libm::log(uniform) / self.log_stay) as usize + 1

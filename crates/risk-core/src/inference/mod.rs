@@ -1,4 +1,5 @@
-//! Whether a difference is more than luck: forecast comparison, dependence-robust errors, many tests at once.
+//! Whether a difference is more than luck: forecast comparison, dependence-robust errors, many tests
+//! at once, and whether a strategy's record is skill: Sharpe ratios, their differences, overfitting.
 //!
 //! ```
 //! use alluse_risk_core::inference::{DieboldMariano, PointLoss, point_losses};
@@ -16,17 +17,32 @@
 //! ```
 
 mod autocovariance;
+mod block_length;
 mod block_means;
+mod circular;
 mod confidence_set;
 mod diebold_mariano;
+mod difference;
 mod direction;
+mod hac;
 mod long_run;
 mod multiple;
+mod overfitting;
+mod paired;
 mod point_loss;
+mod sharpe;
+mod trials;
 
+pub use block_length::{OptimalBlockLength, optimal_block_length};
 pub use confidence_set::{Elimination, ModelConfidenceSet, model_confidence_set};
 pub use diebold_mariano::{DieboldMariano, DieboldMarianoTest, SmallSample, VarianceKernel};
+pub use difference::{ComparedStatistic, Difference, DifferenceMethod, DifferenceTest};
 pub use direction::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
+pub use hac::{Bandwidth, Hac, HacKernel, Prewhitening};
 pub use long_run::{BartlettLags, LongRunMean, long_run_mean};
 pub use multiple::{benjamini_hochberg, holm};
+pub use overfitting::{Overfitting, SelectedBy, overfitting_probability};
+pub use paired::{PairedDifference, paired_bootstrap};
 pub use point_loss::{PointLoss, point_losses};
+pub use sharpe::{DeflatedSharpe, SharpeRatio};
+pub use trials::{EffectiveTrials, effective_trials, expected_maximum_sharpe};
