@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+pub mod black_litterman;
 mod error;
 mod quadratic;
 mod risk_model;
