@@ -12,6 +12,7 @@
 mod allocator;
 pub mod black_litterman;
 mod error;
+pub mod kelly;
 mod quadratic;
 mod risk_model;
 mod universe;
