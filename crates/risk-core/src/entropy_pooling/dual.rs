@@ -8,7 +8,7 @@ use crate::linalg::{cholesky, matmul};
 use crate::{Error, Result};
 
 /// Constraints are met to this share of the largest distance of their function from its target.
-const TOLERANCE: f64 = 1e-11;
+const TOLERANCE: f64 = 1e-13;
 /// What is still called met when rounding stops progress.
 const ROUNDING: f64 = 1e-9;
 const ITERATIONS: usize = 300;
@@ -62,7 +62,12 @@ pub(super) fn solve(prior: ArrayView1<'_, f64>, constraints: &[Constraint]) -> R
             None => return Err(Error::NotConverged { name: "entropy pooling", iterations, residual }),
         }
     }
-    let residual = dual.rows.dot(&point.probabilities).iter().fold(0.0_f64, |worst, v| worst.max(v.abs()));
+    let gradient = -dual.rows.dot(&point.probabilities);
+    let free = dual.free(&multipliers, &gradient);
+    let residual = free.iter().fold(0.0_f64, |worst, &i| worst.max(gradient[i].abs()));
+    if residual <= ROUNDING {
+        return Ok(dual.finish(point, &multipliers, ITERATIONS));
+    }
     Err(Error::NotConverged { name: "entropy pooling", iterations: ITERATIONS, residual })
 }
 
