@@ -57,9 +57,13 @@ pub(super) fn infeasible(view: &str, reason: &str) -> Error {
     Error::Infeasible { name: "entropy pooling", reason: format!("view {view:?}: {reason}") }
 }
 
-/// Adds a constraint unless an equation on the same function is there already.
+/// Adds a constraint unless the same equation is there already. One with another target stays, so that the two
+/// contradict each other rather than one of them be dropped.
 fn hold(constraints: &mut Vec<Constraint>, held: Constraint) {
-    let same = |c: &Constraint| c.relation == Relation::Equal && c.values == held.values;
+    let size = held.values.iter().fold(0.0_f64, |worst, v| worst.max((v - held.target).abs()));
+    let same = |c: &Constraint| {
+        c.relation == Relation::Equal && c.values == held.values && (c.target - held.target).abs() <= 1e-10 * size
+    };
     if !constraints.iter().any(same) {
         constraints.push(held);
     }
