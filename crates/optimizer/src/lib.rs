@@ -23,6 +23,8 @@ pub mod frontier;
 pub mod problem;
 pub mod hierarchical;
 mod problem;
+pub mod black_litterman;
+pub mod kelly;
 mod quadratic;
 pub mod risk_budgeting;
 pub mod rebalance;

@@ -238,6 +238,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Nothing satisfies all that was asked for.
+    #[error("{name} has no solution: {reason}")]
+    Infeasible {
+        /// What was asked for.
+        name: &'static str,
+        /// What contradicts itself, by name.
+        reason: String,
+    },
     /// Something that does not exist for this combination of inputs or features.
     #[error("unsupported: {what}")]
     Unsupported {
@@ -277,6 +285,7 @@ impl Error {
             | Self::NotPositiveDefinite { .. }
             | Self::Singular { .. }
             | Self::Overflow { .. } => ErrorKind::Numerical,
+            Self::Infeasible { .. } => ErrorKind::Infeasible,
             Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Unreadable { .. } => ErrorKind::Io,
             Self::Model { kind, .. } => *kind,

@@ -28,6 +28,8 @@
 mod check;
 mod contract;
 pub mod covariance;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub mod entropy_pooling;
 mod error;
 pub mod expected_returns;
 pub mod experts;

@@ -1,0 +1,14 @@
+//! Expected returns from a prior and views (Black and Litterman), dense or on factors.
+
+mod model;
+mod posterior;
+mod report;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use model::{BlackLitterman, Prior, ReturnBasis};
+pub use posterior::Posterior;
+pub use report::{ImpliedConfidence, PosteriorCovariance, PosteriorWeights, ViewReport, ViewsTest, WeightsCovariance};
+pub use view::{ReturnKind, Subject, Uncertainty, View, ViewPeriod};

@@ -1,0 +1,34 @@
+//! Stakes that make wealth grow fastest (Kelly), and what fewer of them cost and save.
+//!
+//! | opportunity | type |
+//! |---|---|
+//! | a bet that wins or loses everything staked | [`BinaryBet`] |
+//! | a bet with several outcomes | [`DiscreteBet`] |
+//! | one asset that trades continuously | [`ContinuousKelly`] |
+//! | several such assets, without limits | [`KellyPortfolio`] |
+//!
+//! [`shrinkage`] says what share of the full stake is best when means are estimated.
+
+mod bets;
+mod continuous;
+mod portfolio;
+#[cfg(test)]
+mod tests;
+
+pub use bets::{BinaryBet, DiscreteBet, KellyStake, Outcome, StakeSign};
+pub use continuous::ContinuousKelly;
+pub use portfolio::{KellyPortfolio, SharpeKnowledge, shrinkage};
+
+use crate::Result;
+
+fn domain(name: &'static str, expected: &'static str, value: f64, inside: bool) -> Result<()> {
+    if inside { Ok(()) } else { Err(alluse_risk_core::Error::OutOfDomain { name, expected, value }.into()) }
+}
+
+fn finite(name: &'static str, value: f64) -> Result<()> {
+    domain(name, "finite", value, value.is_finite())
+}
+
+fn positive(name: &'static str, value: f64) -> Result<()> {
+    domain(name, "positive and finite", value, value > 0.0 && value.is_finite())
+}
