@@ -95,6 +95,12 @@ impl StrategyReturns {
         self.columns.get(position).into_iter().flatten().filter_map(|value| *value).collect()
     }
 
+    /// The returns that a strategy has, each with its age in rows before the last; the position exists.
+    pub(super) fn with_ages(&self, position: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let last = self.dates.len() - 1;
+        self.columns[position].iter().enumerate().filter_map(move |(row, value)| value.map(|r| (last - row, r)))
+    }
+
     /// The rows on which both strategies have a return; the positions exist.
     pub(super) fn common_rows(&self, first: usize, second: usize) -> Vec<usize> {
         let (a, b) = (&self.columns[first], &self.columns[second]);
