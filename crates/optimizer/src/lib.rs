@@ -12,6 +12,7 @@
 mod allocator;
 mod error;
 mod quadratic;
+pub mod risk_budgeting;
 mod risk_model;
 pub mod strategies;
 mod universe;
