@@ -101,11 +101,7 @@ impl RiskContributions {
             }
         }
         let sum = |of: &[f64]| members.iter().map(|&m| of[m]).sum();
-        Ok(GroupRisk {
-            name: name.to_owned(),
-            contribution: sum(&self.contribution),
-            relative: sum(&self.relative),
-        })
+        Ok(GroupRisk { name: name.to_owned(), contribution: sum(&self.contribution), relative: sum(&self.relative) })
     }
 }
 

@@ -12,6 +12,7 @@
 mod check;
 pub mod conflicts;
 pub mod correlation;
+pub mod hierarchy;
 pub mod performance;
 mod returns;
 mod shares;

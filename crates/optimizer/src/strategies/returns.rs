@@ -101,6 +101,13 @@ impl StrategyReturns {
         self.columns[position].iter().enumerate().filter_map(move |(row, value)| value.map(|r| (last - row, r)))
     }
 
+    /// Returns of a mix of neighbouring columns, on the rows where every column that carries weight has one.
+    pub(super) fn composed(&self, weights: &[f64], columns: std::ops::Range<usize>) -> Vec<Option<f64>> {
+        let held: Vec<_> = weights.iter().zip(&self.columns[columns]).filter(|(w, _)| **w != 0.0).collect();
+        let row = |row: usize| held.iter().map(|(w, column)| column[row].map(|r| **w * r)).sum::<Option<f64>>();
+        (0..self.dates.len()).map(row).collect()
+    }
+
     /// The rows on which both strategies have a return; the positions exist.
     pub(super) fn common_rows(&self, first: usize, second: usize) -> Vec<usize> {
         let (a, b) = (&self.columns[first], &self.columns[second]);
