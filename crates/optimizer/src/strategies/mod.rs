@@ -9,9 +9,11 @@
 //!
 //! Names of strategies, nodes and labels are free text.
 
+pub mod adjustments;
 mod check;
 pub mod conflicts;
 pub mod correlation;
+pub mod experimental_online;
 pub mod hierarchy;
 pub mod performance;
 mod returns;
