@@ -34,29 +34,34 @@ impl EffectiveSize {
     /// `n*` of two series of equal length.
     pub(super) fn observations(self, x: &[f64], y: &[f64]) -> Result<f64> {
         let n = x.len();
-        let product: Box<dyn Fn(usize) -> f64 + '_> = match self {
-            Self::Independent => return Ok(n as f64),
-            Self::Autocorrelated => Box::new(|lag| autocorrelation(x, lag) * autocorrelation(y, lag)),
+        let tapered = |lag: usize, product: f64| (1.0 - lag as f64 / n as f64) * product;
+        let sides: f64 = match self {
+            Self::Independent => 0.0,
+            Self::Autocorrelated => {
+                let lags = libm::cbrt(n as f64).floor() as usize;
+                let products = autocorrelations(x, lags).zip(autocorrelations(y, lags)).map(|(a, b)| a * b);
+                (1..=lags).zip(products).map(|(lag, product)| tapered(lag, product)).sum()
+            }
             Self::Overlapping { periods: 0 } => {
                 let (name, expected) = ("periods of a return", "at least 1");
                 return Err(Input::OutOfDomain { name, expected, value: 0.0 }.into());
             }
-            Self::Overlapping { periods } => Box::new(move |lag| (1.0 - lag as f64 / periods as f64).powi(2)),
+            Self::Overlapping { periods } => {
+                let shared = |lag: usize| (1.0 - lag as f64 / periods as f64).powi(2);
+                (1..periods.min(n)).map(|lag| tapered(lag, shared(lag))).sum()
+            }
         };
-        let lags = match self {
-            Self::Overlapping { periods } => (periods - 1).min(n.saturating_sub(1)),
-            _ => libm::cbrt(n as f64).floor() as usize,
-        };
-        let sides: f64 = (1..=lags).map(|lag| (1.0 - lag as f64 / n as f64) * product(lag)).sum();
         Ok(n as f64 / (1.0 + 2.0 * sides).max(1.0))
     }
 }
 
-/// `γₖ/γ₀`; the series is not constant.
-fn autocorrelation(series: &[f64], lag: usize) -> f64 {
+/// `γₖ/γ₀` for `k = 1, 2, …`; the series is not constant.
+fn autocorrelations(series: &[f64], lags: usize) -> impl Iterator<Item = f64> {
     let mean = series.iter().sum::<f64>() / series.len() as f64;
-    let product = |lag: usize| series.iter().zip(&series[lag..]).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>();
-    product(lag) / product(0)
+    let deviations: Vec<f64> = series.iter().map(|value| value - mean).collect();
+    let covariance = |d: &[f64], lag: usize| d.iter().zip(&d[lag..]).map(|(a, b)| a * b).sum::<f64>();
+    let variance = covariance(&deviations, 0);
+    (1..=lags).map(move |lag| covariance(&deviations, lag) / variance)
 }
 
 /// The interval of a correlation estimated from bivariate normal returns.

@@ -59,7 +59,7 @@ pub fn selected_correlation(correlation: f64, with_market: (f64, f64), variance_
 /// Plackett's identity `∂P/∂ρ = φ₂(t, t; ρ)`, with `ρ = sin θ`, integrated from independence:
 /// `Φ(t)² + (1/2π) ∫ exp(−t²/(1 + sin θ)) dθ`.
 pub(super) fn joint_probability(threshold: f64, correlation: f64) -> f64 {
-    const PANELS: u32 = 256;
+    const PANELS: u32 = 48;
     let end = correlation.asin();
     let integrand = |angle: f64| libm::exp(-threshold * threshold / (1.0 + angle.sin()));
     let step = end / f64::from(2 * PANELS);
