@@ -33,6 +33,7 @@ pub mod solution;
 mod solve;
 mod solvers;
 pub mod stability;
+pub mod strategies;
 mod universe;
 pub mod walk_forward;
 
