@@ -13,6 +13,7 @@ mod allocator;
 mod error;
 mod quadratic;
 mod risk_model;
+mod solvers;
 mod universe;
 
 pub use allocator::Allocator;

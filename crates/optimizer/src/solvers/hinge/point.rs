@@ -1,0 +1,215 @@
+//! A point of the interior-point method, what it leaves of the optimality conditions, and how far it may move.
+
+use ndarray::{Array1, Zip};
+
+use super::form::Form;
+
+/// Every variable of the method; a direction has the same parts.
+///
+/// A side that does not exist has an infinite distance and a multiplier of zero.
+#[derive(Debug, Clone)]
+pub(super) struct Point {
+    pub(super) x: Array1<f64>,
+    /// Distances of `x` from its bounds and their multipliers.
+    pub(super) x_sides: Sides,
+    /// `t = G x + charges`: the value of every inequality.
+    pub(super) t: Array1<f64>,
+    /// Distances of `t` from its sides and their multipliers.
+    pub(super) t_sides: Sides,
+    /// Multipliers of the equations.
+    pub(super) equations: Array1<f64>,
+    /// How far a scenario lies below zero, and `θ`.
+    pub(super) below: Array1<f64>,
+    pub(super) theta: Array1<f64>,
+    /// How far a hinge lies above zero, and `cap · price − θ`; 0 and ∞ where there is no cap.
+    pub(super) above: Array1<f64>,
+    pub(super) spare: Array1<f64>,
+}
+
+/// Two-sided limits of a vector.
+#[derive(Debug, Clone)]
+pub(super) struct Sides {
+    pub(super) below: Array1<f64>,
+    pub(super) above: Array1<f64>,
+    pub(super) lower: Array1<f64>,
+    pub(super) upper: Array1<f64>,
+}
+
+impl Sides {
+    fn new(value: &Array1<f64>, lower: &Array1<f64>, upper: &Array1<f64>, multiplier: f64) -> Self {
+        let with = |distance: &Array1<f64>| distance.mapv(|d| if d.is_finite() { multiplier } else { 0.0 });
+        let (below, above) = (value - lower, upper - value);
+        Self { lower: with(&below), upper: with(&above), below, above }
+    }
+
+    /// Multipliers as one signed vector.
+    pub(super) fn multipliers(&self) -> Array1<f64> {
+        &self.upper - &self.lower
+    }
+
+    /// What the sides add to the curvature of their vector.
+    pub(super) fn curvature(&self) -> Array1<f64> {
+        &self.lower / &self.below + &self.upper / &self.above
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let lower = self.below.iter().zip(&self.lower);
+        lower.chain(self.above.iter().zip(&self.upper)).map(|(d, m)| (*d, *m)).filter(|(d, _)| d.is_finite())
+    }
+}
+
+/// What is left of the conditions that are linear.
+#[derive(Debug, Clone)]
+pub(super) struct Residuals {
+    pub(super) stationarity: Array1<f64>,
+    pub(super) scenarios: Array1<f64>,
+    pub(super) caps: Array1<f64>,
+    pub(super) inequalities: Array1<f64>,
+    pub(super) equations: Array1<f64>,
+}
+
+impl Residuals {
+    pub(super) fn primal(&self) -> f64 {
+        largest(&self.scenarios).max(largest(&self.inequalities)).max(largest(&self.equations))
+    }
+
+    pub(super) fn dual(&self) -> f64 {
+        largest(&self.stationarity).max(largest(&self.caps))
+    }
+}
+
+impl Point {
+    /// Inside every bound, in the middle of every cap.
+    pub(super) fn start(form: &Form) -> Self {
+        let x = inside(&Array1::zeros(form.len()), &form.lower, &form.upper);
+        let mut x_sides = Sides::new(&x, &form.lower, &form.upper, 1.0);
+        for j in (0..form.len()).filter(|j| form.is_fixed(*j)) {
+            // No distance to keep: the method holds the variable still.
+            (x_sides.below[j], x_sides.above[j]) = (f64::INFINITY, f64::INFINITY);
+            (x_sides.lower[j], x_sides.upper[j]) = (0.0, 0.0);
+        }
+        let t = inside(&form.inequalities.dot(&x), &form.range_lower, &form.range_upper);
+        let t_sides = Sides::new(&t, &form.range_lower, &form.range_upper, 1.0);
+        let values = form.apply(&x) + &form.offsets;
+        let size = 1.0_f64.max(values.iter().map(|v| v.abs()).sum::<f64>() / values.len().max(1) as f64);
+        let share = 1.0 / values.len().max(1) as f64;
+        let capped = form.caps.mapv(f64::is_finite);
+        Self {
+            below: values.mapv(|v| (-v).max(0.0) + size),
+            above: Zip::from(&values).and(&capped).map_collect(|v, c| if *c { v.max(0.0) + size } else { 0.0 }),
+            theta: form.caps.mapv(|cap| if cap.is_finite() { 0.5 * cap } else { share }),
+            spare: form.caps.mapv(|cap| 0.5 * cap),
+            equations: Array1::zeros(form.sides.len()),
+            x,
+            x_sides,
+            t,
+            t_sides,
+        }
+    }
+
+    /// `cap` times what a unit above zero costs in each scenario; ∞ without a cap.
+    pub(super) fn cap_prices(&self, form: &Form) -> Array1<f64> {
+        let mut caps = form.caps.clone();
+        for kernel in &form.kernels {
+            if let Some(row) = kernel.charged {
+                let price = self.t_sides.upper[row];
+                kernel.span.clone().for_each(|s| caps[s] *= price);
+            }
+        }
+        caps
+    }
+
+    pub(super) fn residuals(&self, form: &Form) -> Residuals {
+        let mut stationarity = form.curve(&self.x)
+            + &form.linear
+            + form.apply_transposed(&self.theta)
+            + form.equations.t().dot(&self.equations)
+            + form.inequalities.t().dot(&self.t_sides.multipliers())
+            + self.x_sides.multipliers();
+        stationarity.mapv_inplace(|v| -v);
+        (0..form.len()).filter(|j| form.is_fixed(*j)).for_each(|j| stationarity[j] = 0.0);
+        let scenarios = &self.above - form.apply(&self.x) - &form.offsets - &self.below + &form.gives * &self.theta;
+        let spare = &self.theta + &self.spare;
+        let caps = Zip::from(&self.cap_prices(form)).and(&spare).map_collect(|cap, used| {
+            if cap.is_finite() { cap - used } else { 0.0 }
+        });
+        let mut inequalities = &self.t - form.inequalities.dot(&self.x);
+        for kernel in &form.kernels {
+            if let Some(row) = kernel.charged {
+                inequalities[row] -= kernel.span.clone().map(|s| form.caps[s] * self.above[s]).sum::<f64>();
+            }
+        }
+        let equations = &form.sides - form.equations.dot(&self.x);
+        Residuals { stationarity, scenarios, caps, inequalities, equations }
+    }
+
+    /// Every product that is zero at the optimum.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let scenarios = self.below.iter().zip(&self.theta);
+        let caps = self.above.iter().zip(&self.spare).filter(|(_, spare)| spare.is_finite());
+        let scenarios = scenarios.chain(caps).map(|(a, b)| (*a, *b));
+        self.x_sides.pairs().chain(self.t_sides.pairs()).chain(scenarios)
+    }
+
+    /// The sum of the products and their number.
+    pub(super) fn complementarity(&self) -> (f64, usize) {
+        self.pairs().fold((0.0, 0), |(sum, count), (a, b)| (sum + a * b, count + 1))
+    }
+
+    /// The longest steps, at most 1, that keep distances and multipliers from passing zero.
+    pub(super) fn longest_steps(&self, direction: &Self) -> (f64, f64) {
+        let primal = [
+            (&self.x_sides.below, &direction.x_sides.below),
+            (&self.x_sides.above, &direction.x_sides.above),
+            (&self.t_sides.below, &direction.t_sides.below),
+            (&self.t_sides.above, &direction.t_sides.above),
+            (&self.below, &direction.below),
+            (&self.above, &direction.above),
+        ];
+        let dual = [
+            (&self.x_sides.lower, &direction.x_sides.lower),
+            (&self.x_sides.upper, &direction.x_sides.upper),
+            (&self.t_sides.lower, &direction.t_sides.lower),
+            (&self.t_sides.upper, &direction.t_sides.upper),
+            (&self.theta, &direction.theta),
+            (&self.spare, &direction.spare),
+        ];
+        let longest = |parts: &[(&Array1<f64>, &Array1<f64>)]| {
+            parts.iter().fold(1.0, |step, (value, change)| shortest(value, change, step))
+        };
+        (longest(&primal), longest(&dual))
+    }
+
+    /// Moves along a direction.
+    pub(super) fn advance(&mut self, direction: &Self, primal: f64, dual: f64) {
+        self.x.scaled_add(primal, &direction.x);
+        self.t.scaled_add(primal, &direction.t);
+        self.below.scaled_add(primal, &direction.below);
+        self.above.scaled_add(primal, &direction.above);
+        for (sides, change) in [(&mut self.x_sides, &direction.x_sides), (&mut self.t_sides, &direction.t_sides)] {
+            sides.below.scaled_add(primal, &change.below);
+            sides.above.scaled_add(primal, &change.above);
+            sides.lower.scaled_add(dual, &change.lower);
+            sides.upper.scaled_add(dual, &change.upper);
+        }
+        self.theta.scaled_add(dual, &direction.theta);
+        self.spare.scaled_add(dual, &direction.spare);
+        self.equations.scaled_add(dual, &direction.equations);
+    }
+}
+
+fn shortest(value: &Array1<f64>, change: &Array1<f64>, step: f64) -> f64 {
+    value.iter().zip(change).fold(step, |step, (v, c)| if *c < 0.0 { step.min(-v / c) } else { step })
+}
+
+/// The nearest value one unit, or half the width, away from both sides.
+fn inside(value: &Array1<f64>, lower: &Array1<f64>, upper: &Array1<f64>) -> Array1<f64> {
+    Zip::from(value).and(lower).and(upper).map_collect(|v, low, high| {
+        let margin = (0.5 * (high - low)).min(1.0);
+        v.max(low + margin).min(high - margin)
+    })
+}
+
+pub(super) fn largest(x: &Array1<f64>) -> f64 {
+    x.iter().fold(0.0, |m, v| m.max(v.abs()))
+}
