@@ -5,7 +5,7 @@
 use super::diagnose;
 use super::form::Form;
 use super::newton::{Newton, Targets};
-use super::point::Point;
+use super::point::{Point, Residuals};
 use super::polish;
 use super::program::{Finish, HingeProgram, HingeSolution};
 use super::verify::{Candidate, Verdict, unscaled};
@@ -42,12 +42,12 @@ pub(super) fn attempt(program: &HingeProgram<'_>) -> Result<HingeSolution> {
                 return Ok(unscaled(program, &form, polished, iteration, Finish::ActiveSet));
             }
         }
+        if std::env::var("DBG").is_ok() { eprintln!("DBG {iteration} gap {:e} p {:e} d {:e} mu {:e}", verdict.gap, verdict.primal, verdict.dual, point.complementarity().0); }
         let improves = best.as_ref().is_none_or(|best| excess < best.excess());
         if improves {
             best = Some(verdict);
         }
-        let stalled = !advance(&form, &mut point)?;
-        if stalled || iteration == MAX_ITERATIONS || (excess <= 1.0 && !improves) {
+        if excess <= 1.0 || iteration == MAX_ITERATIONS || !advance(&form, &mut point)? {
             return finish(program, &form, best, iteration);
         }
     }
@@ -78,11 +78,30 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
     ahead.advance(&predicted, primal, dual);
     let ratio = if sum > 0.0 { ahead.complementarity().0 / sum } else { 0.0 };
     let sigma = ratio.clamp(0.0, 1.0).powi(3);
-    let direction = newton.direction(point, &residuals, &Targets::new(point, sigma * mu, Some(&predicted)))?;
-    let (primal, dual) = steps(form, point, &direction);
-    point.advance(&direction, FRACTION * primal, FRACTION * dual);
+    let mut direction = newton.direction(point, &residuals, &Targets::new(point, sigma * mu, Some(&predicted)))?;
+    let (mut primal, mut dual) = steps(form, point, &direction);
+    let none = Residuals::none(form);
+    for _ in 0..correctors() {
+        if primal.min(dual) > 0.95 {
+            break;
+        }
+        let (far_primal, far_dual) = ((1.1 * primal + 0.1).min(1.0), (1.1 * dual + 0.1).min(1.0));
+        let mut ahead = point.clone();
+        ahead.advance(&direction, far_primal, far_dual);
+        let centring = newton.direction(point, &none, &Targets::centring(&ahead, sigma * mu))?;
+        let mut corrected = direction.clone();
+        corrected.advance(&centring, 1.0, 1.0);
+        let (next_primal, next_dual) = steps(form, point, &corrected);
+        if next_primal + next_dual < primal + dual + 0.02 {
+            break;
+        }
+        (direction, primal, dual) = (corrected, next_primal, next_dual);
+    }
+    let fraction = FRACTION.max(1.0 - mu);
+    point.advance(&direction, fraction * primal, fraction * dual);
     Ok(primal.max(dual) > 1e-8 && point.x.iter().all(|v| v.is_finite()))
 }
+fn correctors() -> usize { std::env::var("CORR").ok().and_then(|v| v.parse().ok()).unwrap_or(2) }
 
 fn steps(form: &Form, point: &Point, direction: &Point) -> (f64, f64) {
     let (primal, dual) = point.longest_steps(direction);

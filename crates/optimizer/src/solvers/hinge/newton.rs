@@ -36,27 +36,42 @@ pub(super) struct Targets {
 impl Targets {
     /// Aims at `mu`, less the second-order term of a predicted direction.
     pub(super) fn new(point: &Point, mu: f64, predicted: Option<&Point>) -> Self {
-        let aim = |a: &Array1<f64>, b: &Array1<f64>, change: Option<(&Array1<f64>, &Array1<f64>)>| {
-            let mut target = Zip::from(a).and(b).map_collect(|a, b| mu - a * b);
-            if let Some((da, db)) = change {
-                Zip::from(&mut target).and(da).and(db).for_each(|t, da, db| *t -= da * db);
+        let mut targets = Self::of(point, |product| mu - product);
+        if let Some(d) = predicted {
+            let parts = [
+                (&mut targets.x_below, &d.x_sides.below, &d.x_sides.lower),
+                (&mut targets.x_above, &d.x_sides.above, &d.x_sides.upper),
+                (&mut targets.t_below, &d.t_sides.below, &d.t_sides.lower),
+                (&mut targets.t_above, &d.t_sides.above, &d.t_sides.upper),
+                (&mut targets.below, &d.below, &d.theta),
+                (&mut targets.above, &d.above, &d.spare),
+            ];
+            for (target, da, db) in parts {
+                // The direction of a side that does not exist is zero.
+                Zip::from(target).and(da).and(db).for_each(|t, da, db| *t -= da * db);
             }
-            // A side that does not exist: its product is zero times infinity.
-            Zip::from(&mut target).and(a).and(b).for_each(|t, a, b| {
-                if !(a.is_finite() && b.is_finite()) {
-                    *t = 0.0;
-                }
-            });
-            target
+        }
+        targets
+    }
+
+    /// Brings the products at the end of a step back between a tenth of `mu` and ten times it.
+    pub(super) fn centring(ahead: &Point, mu: f64) -> Self {
+        Self::of(ahead, |product| (product.clamp(0.1 * mu, 10.0 * mu) - product).max(-10.0 * mu))
+    }
+
+    fn of(point: &Point, target: impl Fn(f64) -> f64) -> Self {
+        // A side that does not exist has no product: it would be zero times infinity.
+        let aim = |a: &Array1<f64>, b: &Array1<f64>| {
+            Zip::from(a).and(b).map_collect(|a, b| if a.is_finite() && b.is_finite() { target(a * b) } else { 0.0 })
         };
         let (x, t) = (&point.x_sides, &point.t_sides);
         Self {
-            x_below: aim(&x.below, &x.lower, predicted.map(|d| (&d.x_sides.below, &d.x_sides.lower))),
-            x_above: aim(&x.above, &x.upper, predicted.map(|d| (&d.x_sides.above, &d.x_sides.upper))),
-            t_below: aim(&t.below, &t.lower, predicted.map(|d| (&d.t_sides.below, &d.t_sides.lower))),
-            t_above: aim(&t.above, &t.upper, predicted.map(|d| (&d.t_sides.above, &d.t_sides.upper))),
-            below: aim(&point.below, &point.theta, predicted.map(|d| (&d.below, &d.theta))),
-            above: aim(&point.above, &point.spare, predicted.map(|d| (&d.above, &d.spare))),
+            x_below: aim(&x.below, &x.lower),
+            x_above: aim(&x.above, &x.upper),
+            t_below: aim(&t.below, &t.lower),
+            t_above: aim(&t.above, &t.upper),
+            below: aim(&point.below, &point.theta),
+            above: aim(&point.above, &point.spare),
         }
     }
 }

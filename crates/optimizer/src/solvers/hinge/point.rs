@@ -36,8 +36,8 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    fn new(value: &Array1<f64>, lower: &Array1<f64>, upper: &Array1<f64>, multiplier: f64) -> Self {
-        let with = |distance: &Array1<f64>| distance.mapv(|d| if d.is_finite() { multiplier } else { 0.0 });
+    fn new(value: &Array1<f64>, lower: &Array1<f64>, upper: &Array1<f64>, product: f64) -> Self {
+        let with = |distance: &Array1<f64>| distance.mapv(|d| if d.is_finite() { product / d } else { 0.0 });
         let (below, above) = (value - lower, upper - value);
         Self { lower: with(&below), upper: with(&above), below, above }
     }
@@ -69,6 +69,17 @@ pub(super) struct Residuals {
 }
 
 impl Residuals {
+    /// Nothing left.
+    pub(super) fn none(form: &Form) -> Self {
+        Self {
+            stationarity: Array1::zeros(form.len()),
+            scenarios: Array1::zeros(form.offsets.len()),
+            caps: Array1::zeros(form.offsets.len()),
+            inequalities: Array1::zeros(form.range_lower.len()),
+            equations: Array1::zeros(form.sides.len()),
+        }
+    }
+
     pub(super) fn primal(&self) -> f64 {
         largest(&self.scenarios).max(largest(&self.inequalities)).max(largest(&self.equations))
     }
@@ -79,32 +90,44 @@ impl Residuals {
 }
 
 impl Point {
-    /// Inside every bound, in the middle of every cap.
+    /// Inside every bound, with all products of one size and the scenarios' own equations satisfied.
     pub(super) fn start(form: &Form) -> Self {
         let x = inside(&Array1::zeros(form.len()), &form.lower, &form.upper);
-        let mut x_sides = Sides::new(&x, &form.lower, &form.upper, 1.0);
+        let t = inside(&form.inequalities.dot(&x), &form.range_lower, &form.range_upper);
+        let values = form.apply(&x) + &form.offsets;
+        let mu = starting_product(form, &values);
+        let mut x_sides = Sides::new(&x, &form.lower, &form.upper, mu);
         for j in (0..form.len()).filter(|j| form.is_fixed(*j)) {
             // No distance to keep: the method holds the variable still.
             (x_sides.below[j], x_sides.above[j]) = (f64::INFINITY, f64::INFINITY);
             (x_sides.lower[j], x_sides.upper[j]) = (0.0, 0.0);
         }
-        let t = inside(&form.inequalities.dot(&x), &form.range_lower, &form.range_upper);
-        let t_sides = Sides::new(&t, &form.range_lower, &form.range_upper, 1.0);
-        let values = form.apply(&x) + &form.offsets;
-        let size = 1.0_f64.max(values.iter().map(|v| v.abs()).sum::<f64>() / values.len().max(1) as f64);
-        let share = 1.0 / values.len().max(1) as f64;
-        let capped = form.caps.mapv(f64::is_finite);
-        Self {
-            below: values.mapv(|v| (-v).max(0.0) + size),
-            above: Zip::from(&values).and(&capped).map_collect(|v, c| if *c { v.max(0.0) + size } else { 0.0 }),
-            theta: form.caps.mapv(|cap| if cap.is_finite() { 0.5 * cap } else { share }),
-            spare: form.caps.mapv(|cap| 0.5 * cap),
+        let t_sides = Sides::new(&t, &form.range_lower, &form.range_upper, mu);
+        let none = Array1::zeros(values.len());
+        let mut point = Self {
+            below: none.clone(),
+            theta: none.clone(),
+            above: none,
+            spare: Array1::from_elem(values.len(), f64::INFINITY),
             equations: Array1::zeros(form.sides.len()),
             x,
             x_sides,
             t,
             t_sides,
+        };
+        let caps = point.cap_prices(form);
+        for (s, value) in values.iter().enumerate() {
+            (point.below[s], point.theta[s]) = if caps[s].is_finite() {
+                let (theta, spare) = split_cap(caps[s], *value, mu);
+                (point.above[s], point.spare[s]) = (mu / spare, spare);
+                (mu / theta, theta)
+            } else {
+                let distance = (-value + (value * value + 4.0 * form.gives[s] * mu).sqrt()) * 0.5;
+                let distance = if form.gives[s] > 0.0 { distance } else { distance.max(1.0) };
+                (distance, mu / distance)
+            };
         }
+        point
     }
 
     /// `cap` times what a unit above zero costs in each scenario; ∞ without a cap.
@@ -196,6 +219,26 @@ impl Point {
         self.spare.scaled_add(dual, &direction.spare);
         self.equations.scaled_add(dual, &direction.equations);
     }
+}
+
+/// The size of a product where a typical scenario is neither priced nor free.
+fn starting_product(form: &Form, values: &Array1<f64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    let size = (values.dot(values) / count).sqrt().max(1.0);
+    let caps: f64 = form.caps.iter().filter(|cap| cap.is_finite()).sum();
+    let price = if caps > 0.0 { caps } else { 1.0 };
+    FACTOR() * size * price / count
+}
+fn FACTOR() -> f64 { std::env::var("FACTOR").ok().and_then(|v| v.parse().ok()).unwrap_or(1.0) }
+
+/// `θ` and `cap − θ` with `µ/(cap − θ) − µ/θ = value`.
+fn split_cap(cap: f64, value: f64, mu: f64) -> (f64, f64) {
+    // With y = θ − cap/2 and k = 2µ/|value| it reads y² + k y = cap²/4, whose smaller root is without cancellation:
+    let k = 2.0 * mu / value.abs().max(f64::MIN_POSITIVE);
+    let half = 0.5 * cap;
+    let y = if value == 0.0 { 0.0 } else { half * half / (0.5 * k + (0.25 * k * k + half * half).sqrt()) };
+    let (large, small) = (half + y, half - y);
+    if value > 0.0 { (large, small) } else { (small, large) }
 }
 
 fn shortest(value: &Array1<f64>, change: &Array1<f64>, step: f64) -> f64 {
