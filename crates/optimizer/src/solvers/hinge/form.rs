@@ -192,19 +192,23 @@ fn check_charged_rows(program: &HingeProgram<'_>) -> Result<()> {
 
 /// The transposed matrix of the scenarios that matter, in scaled units.
 fn scaled_columns(block: &HingeBlock<'_>, kept: &[usize], variables: &Array1<f64>, unit: f64) -> Array2<f64> {
-    let m = block.matrix.ncols();
-    let mut columns = Array2::zeros((m, kept.len()));
     // Square tiles: reading along one matrix and writing along the other would miss the cache at every entry.
     const TILE: usize = 32;
-    for left in (0..m).step_by(TILE) {
-        for (tile, scenarios) in kept.chunks(TILE).enumerate() {
-            for j in left..(left + TILE).min(m) {
-                let scale = block.factor * variables[block.first + j] / unit;
-                for (offset, s) in scenarios.iter().enumerate() {
-                    columns[[j, tile * TILE + offset]] = scale * block.matrix[[*s, j]];
+    let m = block.matrix.ncols();
+    let mut columns = Array2::zeros((m, kept.len()));
+    for (tile, scenarios) in kept.chunks(TILE).enumerate() {
+        for left in (0..m).step_by(TILE) {
+            let right = (left + TILE).min(m);
+            for (offset, s) in scenarios.iter().enumerate() {
+                let row = block.matrix.row(*s);
+                for j in left..right {
+                    columns[[j, tile * TILE + offset]] = row[j];
                 }
             }
         }
+    }
+    for (j, mut column) in columns.outer_iter_mut().enumerate() {
+        column *= block.factor * variables[block.first + j] / unit;
     }
     columns
 }
@@ -219,7 +223,7 @@ fn relevant(block: &HingeBlock<'_>) -> Vec<usize> {
 }
 
 /// The size of a typical entry.
-fn unit(block: &HingeBlock<'_>) -> f64 {
+pub(super) fn unit(block: &HingeBlock<'_>) -> f64 {
     let count = block.matrix.len() as f64;
     let largest = block.matrix.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     if largest == 0.0 {
@@ -243,7 +247,7 @@ fn variable_scales(program: &HingeProgram<'_>, block_scales: &[f64]) -> Array1<f
 }
 
 /// `s H + diag d`, in the units of the caller's objective and the scaled variables.
-fn curvature(program: &HingeProgram<'_>, variables: &Array1<f64>) -> Result<Option<Array2<f64>>> {
+pub(super) fn curvature(program: &HingeProgram<'_>, variables: &Array1<f64>) -> Result<Option<Array2<f64>>> {
     if program.hessian.is_none() && program.diagonal.is_none() {
         return Ok(None);
     }
@@ -266,7 +270,7 @@ fn curvature(program: &HingeProgram<'_>, variables: &Array1<f64>) -> Result<Opti
 }
 
 /// The largest term of the objective's gradient.
-fn objective_scale(
+pub(super) fn objective_scale(
     program: &HingeProgram<'_>,
     variables: &Array1<f64>,
     units: &[f64],

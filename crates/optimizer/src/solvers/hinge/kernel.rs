@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use alluse_risk_core::linalg;
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 
 use super::method::broke_down;
 use crate::Result;
 
-/// Scenarios multiplied at a time: the scaled copy stays in the second-level cache.
-const CHUNK: usize = 512;
+/// Scenarios multiplied at a time, which bounds the scaled copy.
+const CHUNK: usize = 2048;
 
 /// The scaled affine functions of one block: a matrix and columns that are constant.
 #[derive(Debug, Clone)]
@@ -57,21 +57,35 @@ impl Kernel {
     pub(super) fn add_gram(&self, weights: &Array1<f64>, out: &mut Array2<f64>) -> Result<()> {
         let weights = self.slice(weights);
         let heavy: Vec<usize> = (0..weights.len()).filter(|s| weights[*s] > 0.0).collect();
+        let m = self.columns.nrows();
+        let mut sum = Array2::<f64>::zeros((m, m));
         for chunk in heavy.chunks(CHUNK) {
             let roots: Vec<f64> = chunk.iter().map(|s| weights[*s].sqrt()).collect();
-            let mut scaled = Vec::with_capacity(chunk.len() * self.columns.nrows());
-            for column in self.columns.outer_iter() {
-                scaled.extend(chunk.iter().zip(&roots).map(|(s, root)| column[*s] * root));
-            }
-            let scaled = Array2::from_shape_vec((self.columns.nrows(), chunk.len()), scaled);
+            let scaled = Array2::from_shape_vec((m, chunk.len()), self.scaled(chunk, &roots));
             let scaled = scaled.map_err(|error| broke_down(error.to_string()))?;
-            let product = linalg::gram(scaled.t()).map_err(|error| broke_down(error.to_string()))?;
-            for ((i, j), value) in product.indexed_iter() {
-                out[[self.first + i, self.first + j]] += value;
-            }
+            sum += &linalg::gram(scaled.t()).map_err(|error| broke_down(error.to_string()))?;
         }
+        let own = Slice::from(self.first..self.first + m);
+        let mut target = out.slice_axis_mut(Axis(0), own);
+        target.slice_axis_mut(Axis(1), own).scaled_add(1.0, &sum);
         self.add_borders(weights, out);
         Ok(())
+    }
+
+    /// The chosen scenarios of every column, times their roots.
+    fn scaled(&self, chosen: &[usize], roots: &[f64]) -> Vec<f64> {
+        let mut scaled = Vec::with_capacity(chosen.len() * self.columns.nrows());
+        let adjacent = chosen.first().zip(chosen.last()).is_some_and(|(a, b)| b - a + 1 == chosen.len());
+        for column in self.columns.outer_iter() {
+            match column.as_slice() {
+                Some(column) if adjacent => {
+                    let run = &column[chosen[0]..chosen[0] + chosen.len()];
+                    scaled.extend(run.iter().zip(roots).map(|(value, root)| value * root));
+                }
+                _ => scaled.extend(chosen.iter().zip(roots).map(|(s, root)| column[*s] * root)),
+            }
+        }
+        scaled
     }
 
     /// The rows and columns of the level variables.

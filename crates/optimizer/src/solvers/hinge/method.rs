@@ -1,22 +1,25 @@
 //! The predictor-corrector iteration.
 //!
-//! Source: Mehrotra (1992), *On the implementation of a primal-dual interior point method*, SIAM J. Optim. 2(4).
+//! Sources: Mehrotra (1992), *On the implementation of a primal-dual interior point method*, SIAM J. Optim. 2(4);
+//! Gondzio (1996), *Multiple centrality corrections in a primal-dual method*, Comput. Optim. Appl. 6.
 
 use super::diagnose;
 use super::form::Form;
 use super::newton::{Newton, Targets};
 use super::point::{Point, Residuals};
-use super::polish;
-use super::program::{Finish, HingeProgram, HingeSolution};
-use super::verify::{Candidate, Verdict, unscaled};
+use super::program::{HingeProgram, HingeSolution};
+use super::verify::{Candidate, unscaled};
 use crate::{Error, Result};
 
 const METHOD: &str = "interior point over scenarios";
 const MAX_ITERATIONS: usize = 100;
 /// Share of the way to the boundary that a step may go.
 const FRACTION: f64 = 0.995;
-/// Excess over what is accepted from which the active set is worth guessing.
-const POLISH_FROM: f64 = 1e6;
+/// Share of what is accepted that the method aims for: convergence is quadratic at the end, so the variables gain
+/// several digits for an iteration.
+const ENOUGH: f64 = 1e-3;
+/// Centrality correctors an iteration, each at a tenth of the cost of a factorisation.
+const CORRECTORS: usize = 2;
 
 /// The optimum, or which of the three reasons there is none.
 pub(super) fn solve(program: &HingeProgram<'_>) -> Result<HingeSolution> {
@@ -30,43 +33,32 @@ pub(super) fn solve(program: &HingeProgram<'_>) -> Result<HingeSolution> {
 pub(super) fn attempt(program: &HingeProgram<'_>) -> Result<HingeSolution> {
     let form = Form::new(program)?;
     let mut point = Point::start(&form);
-    let mut best: Option<Verdict> = None;
-    let mut polish_at = POLISH_FROM;
-    for iteration in 0..=MAX_ITERATIONS {
+    let mut best = Candidate::of(&point).judge(&form);
+    let mut iterations = 0;
+    while iterations < MAX_ITERATIONS && best.excess() > ENOUGH {
+        match advance(&form, &mut point) {
+            Ok(true) => {}
+            Ok(false) => break,
+            // What was reached before may still be good enough.
+            Err(_) if best.is_accepted() => break,
+            Err(error) => return Err(error),
+        }
+        iterations += 1;
         let verdict = Candidate::of(&point).judge(&form);
-        let excess = verdict.excess();
-        if excess <= polish_at {
-            // Each attempt costs about one iteration, so the next one waits for a clearly better point.
-            polish_at = excess * 1e-2;
-            if let Some(polished) = polish::polish(&form, &point).filter(Verdict::is_accepted) {
-                return Ok(unscaled(program, &form, polished, iteration, Finish::ActiveSet));
-            }
-        }
-        if std::env::var("DBG").is_ok() { eprintln!("DBG {iteration} gap {:e} p {:e} d {:e} mu {:e}", verdict.gap, verdict.primal, verdict.dual, point.complementarity().0); }
-        let improves = best.as_ref().is_none_or(|best| excess < best.excess());
-        if improves {
-            best = Some(verdict);
-        }
-        if excess <= 1.0 || iteration == MAX_ITERATIONS || !advance(&form, &mut point)? {
-            return finish(program, &form, best, iteration);
+        if verdict.excess() < best.excess() {
+            best = verdict;
+        } else if best.is_accepted() {
+            break;
         }
     }
-    finish(program, &form, best, MAX_ITERATIONS)
-}
-
-fn finish(program: &HingeProgram<'_>, form: &Form, best: Option<Verdict>, iterations: usize) -> Result<HingeSolution> {
-    match best {
-        Some(verdict) if verdict.is_accepted() => {
-            Ok(unscaled(program, form, verdict, iterations, Finish::Interior))
-        }
-        best => {
-            let residual = best.map_or(f64::INFINITY, |v| v.primal.max(v.dual).max(v.gap.abs()));
-            Err(Error::NotConverged { method: METHOD, iterations, residual })
-        }
+    if best.is_accepted() {
+        return Ok(unscaled(program, &form, best, iterations));
     }
+    let residual = best.primal.max(best.dual).max(best.gap.abs());
+    Err(Error::NotConverged { method: METHOD, iterations, residual })
 }
 
-/// One predictor and one corrector; `false` when the point no longer moves.
+/// One factorisation: a predictor, a corrector and centrality correctors while they lengthen the steps; `false` when the point no longer moves.
 fn advance(form: &Form, point: &mut Point) -> Result<bool> {
     let residuals = point.residuals(form);
     let (sum, count) = point.complementarity();
@@ -81,7 +73,7 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
     let mut direction = newton.direction(point, &residuals, &Targets::new(point, sigma * mu, Some(&predicted)))?;
     let (mut primal, mut dual) = steps(form, point, &direction);
     let none = Residuals::none(form);
-    for _ in 0..correctors() {
+    for _ in 0..CORRECTORS {
         if primal.min(dual) > 0.95 {
             break;
         }
@@ -101,7 +93,6 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
     point.advance(&direction, fraction * primal, fraction * dual);
     Ok(primal.max(dual) > 1e-8 && point.x.iter().all(|v| v.is_finite()))
 }
-fn correctors() -> usize { std::env::var("CORR").ok().and_then(|v| v.parse().ok()).unwrap_or(2) }
 
 fn steps(form: &Form, point: &Point, direction: &Point) -> (f64, f64) {
     let (primal, dual) = point.longest_steps(direction);

@@ -24,7 +24,6 @@ mod kernel;
 mod method;
 mod newton;
 mod point;
-mod polish;
 mod program;
 mod verify;
 

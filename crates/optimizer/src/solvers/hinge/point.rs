@@ -227,9 +227,8 @@ fn starting_product(form: &Form, values: &Array1<f64>) -> f64 {
     let size = (values.dot(values) / count).sqrt().max(1.0);
     let caps: f64 = form.caps.iter().filter(|cap| cap.is_finite()).sum();
     let price = if caps > 0.0 { caps } else { 1.0 };
-    FACTOR() * size * price / count
+    size * price / count
 }
-fn FACTOR() -> f64 { std::env::var("FACTOR").ok().and_then(|v| v.parse().ok()).unwrap_or(1.0) }
 
 /// `θ` and `cap − θ` with `µ/(cap − θ) − µ/θ = value`.
 fn split_cap(cap: f64, value: f64, mu: f64) -> (f64, f64) {

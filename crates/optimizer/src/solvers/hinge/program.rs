@@ -254,17 +254,6 @@ pub(crate) struct HingeSolution {
     pub(crate) dual_residual: f64,
     /// Iterations of the interior-point method.
     pub(crate) iterations: usize,
-    /// Whether the active set was identified and its equations solved.
-    pub(crate) finish: Finish,
-}
-
-/// Where a solution comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Finish {
-    /// The last point of the interior-point method.
-    Interior,
-    /// The equations of the active set it pointed at.
-    ActiveSet,
 }
 
 fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Zip};
 
 use super::form::{Form, RowPlace};
 use super::point::{Point, largest};
-use super::program::{Finish, HingeProgram, HingeSolution};
+use super::program::{HingeProgram, HingeSolution};
 
 /// Variables and multipliers, in scaled units.
 #[derive(Debug, Clone)]
@@ -149,7 +149,6 @@ pub(super) fn unscaled(
     form: &Form,
     verdict: Verdict,
     iterations: usize,
-    finish: Finish,
 ) -> HingeSolution {
     let scales = &form.scales;
     let mut thetas = verdict.candidate.theta.iter();
@@ -176,6 +175,5 @@ pub(super) fn unscaled(
         primal_residual: verdict.primal,
         dual_residual: verdict.dual,
         iterations,
-        finish,
     }
 }
