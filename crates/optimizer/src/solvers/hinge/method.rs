@@ -13,8 +13,9 @@ use crate::{Error, Result};
 
 const METHOD: &str = "interior point over scenarios";
 const MAX_ITERATIONS: usize = 100;
-/// Share of the way to the boundary that a step may go.
-const FRACTION: f64 = 0.995;
+/// Share of the way to the boundary that a step may go, far from the optimum and near it.
+const SHORTEST: f64 = 0.995;
+const LONGEST: f64 = 1.0 - 1e-6;
 /// Share of what is accepted that the method aims for: convergence is quadratic at the end, so the variables gain
 /// several digits for an iteration.
 const ENOUGH: f64 = 1e-3;
@@ -89,7 +90,8 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
         }
         (direction, primal, dual) = (corrected, next_primal, next_dual);
     }
-    let fraction = FRACTION.max(1.0 - mu);
+    // Closer to the boundary as the optimum nears, for convergence, but never onto it.
+    let fraction = (1.0 - mu).clamp(SHORTEST, LONGEST);
     point.advance(&direction, fraction * primal, fraction * dual);
     Ok(primal.max(dual) > 1e-8 && point.x.iter().all(|v| v.is_finite()))
 }

@@ -232,11 +232,10 @@ fn starting_product(form: &Form, values: &Array1<f64>) -> f64 {
 
 /// `θ` and `cap − θ` with `µ/(cap − θ) − µ/θ = value`.
 fn split_cap(cap: f64, value: f64, mu: f64) -> (f64, f64) {
-    // With y = θ − cap/2 and k = 2µ/|value| it reads y² + k y = cap²/4, whose smaller root is without cancellation:
-    let k = 2.0 * mu / value.abs().max(f64::MIN_POSITIVE);
-    let half = 0.5 * cap;
-    let y = if value == 0.0 { 0.0 } else { half * half / (0.5 * k + (0.25 * k * k + half * half).sqrt()) };
-    let (large, small) = (half + y, half - y);
+    // The smaller of the two solves |value| a² − (|value| cap + 2µ) a + µ cap = 0; as a quotient, without cancellation:
+    let reach = value.abs() * cap;
+    let small = 2.0 * mu * cap / (reach + 2.0 * mu + (reach * reach + 4.0 * mu * mu).sqrt());
+    let large = cap - small;
     if value > 0.0 { (large, small) } else { (small, large) }
 }
 

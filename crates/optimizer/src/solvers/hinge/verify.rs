@@ -65,9 +65,12 @@ impl Candidate {
                 *y = 0.0;
             }
         });
-        let caps = self.caps(form);
-        Zip::from(&mut self.theta).and(&caps).for_each(|theta, cap| *theta = theta.max(0.0).min(*cap));
         let values = form.apply(&self.x) + &form.offsets;
+        let caps = self.caps(form);
+        Zip::from(&mut self.theta).and(&caps).and(&values).and(&form.gives).for_each(|theta, cap, value, give| {
+            // The multiplier of a squared hinge is a function of the variables.
+            *theta = if *give > 0.0 { value.max(0.0) / give } else { theta.max(0.0).min(*cap) };
+        });
         let curve = form.curve(&self.x);
         let bounds = -(&curve + &form.linear + form.apply_transposed(&self.theta)
             + form.equations.t().dot(&self.equations)
