@@ -14,13 +14,15 @@ use crate::{Error, Result};
 const METHOD: &str = "interior point over scenarios";
 const MAX_ITERATIONS: usize = 100;
 /// Share of the way to the boundary that a step may go, far from the optimum and near it.
-const SHORTEST: f64 = 0.995;
-const LONGEST: f64 = 1.0 - 1e-6;
+const SHORTEST: f64 = 0.95;
+const LONGEST: f64 = 1.0 - 1e-4;
 /// Share of what is accepted that the method aims for: convergence is quadratic at the end, so the variables gain
 /// several digits for an iteration.
 const ENOUGH: f64 = 1e-3;
+/// Iterations without progress after which an accepted point is as good as it gets.
+const PATIENCE: usize = 3;
 /// Centrality correctors an iteration, each at a tenth of the cost of a factorisation.
-const CORRECTORS: usize = 2;
+const CORRECTORS: usize = 3;
 
 /// The optimum, or which of the three reasons there is none.
 pub(super) fn solve(program: &HingeProgram<'_>) -> Result<HingeSolution> {
@@ -35,25 +37,35 @@ pub(super) fn attempt(program: &HingeProgram<'_>) -> Result<HingeSolution> {
     let form = Form::new(program)?;
     let mut point = Point::start(&form);
     let mut best = Candidate::of(&point).judge(&form);
-    let mut iterations = 0;
-    while iterations < MAX_ITERATIONS && best.excess() > ENOUGH {
+    // The multipliers of squared hinges as functions of the variables are exact but need the better variables.
+    let mut exact = Candidate::of(&point).with_exact_squares(&form).judge(&form);
+    let (mut iterations, mut idle) = (0, 0);
+    while iterations < MAX_ITERATIONS && idle < PATIENCE && exact.excess() > ENOUGH {
+        let accepted = exact.is_accepted() || best.is_accepted();
         match advance(&form, &mut point) {
             Ok(true) => {}
             Ok(false) => break,
             // What was reached before may still be good enough.
-            Err(_) if best.is_accepted() => break,
+            Err(_) if accepted => break,
             Err(error) => return Err(error),
         }
         iterations += 1;
-        let verdict = Candidate::of(&point).judge(&form);
-        if verdict.excess() < best.excess() {
-            best = verdict;
-        } else if best.is_accepted() {
-            break;
+        idle = if accepted { idle + 1 } else { 0 };
+        let verdict = Candidate::of(&point).with_exact_squares(&form).judge(&form);
+        if verdict.excess() < exact.excess() {
+            (exact, idle) = (verdict, 0);
+        }
+        if !exact.is_accepted() {
+            let verdict = Candidate::of(&point).judge(&form);
+            if verdict.excess() < best.excess() {
+                best = verdict;
+            }
         }
     }
-    if best.is_accepted() {
-        return Ok(unscaled(program, &form, best, iterations));
+    for verdict in [exact, best.clone()] {
+        if verdict.is_accepted() {
+            return Ok(unscaled(program, &form, verdict, iterations));
+        }
     }
     let residual = best.primal.max(best.dual).max(best.gap.abs());
     Err(Error::NotConverged { method: METHOD, iterations, residual })
@@ -91,7 +103,7 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
         (direction, primal, dual) = (corrected, next_primal, next_dual);
     }
     // Closer to the boundary as the optimum nears, for convergence, but never onto it.
-    let fraction = (1.0 - mu).clamp(SHORTEST, LONGEST);
+    let fraction = (1.0 - sum).clamp(SHORTEST, LONGEST);
     point.advance(&direction, fraction * primal, fraction * dual);
     Ok(primal.max(dual) > 1e-8 && point.x.iter().all(|v| v.is_finite()))
 }

@@ -58,6 +58,19 @@ impl Candidate {
         }
     }
 
+    /// With the multiplier of every squared hinge as the function of the variables that it is at an optimum.
+    pub(super) fn with_exact_squares(mut self, form: &Form) -> Self {
+        if form.gives.iter().any(|give| *give > 0.0) {
+            let values = form.apply(&self.x) + &form.offsets;
+            Zip::from(&mut self.theta).and(&values).and(&form.gives).for_each(|theta, value, give| {
+                if *give > 0.0 {
+                    *theta = value.max(0.0) / give;
+                }
+            });
+        }
+        self
+    }
+
     pub(super) fn judge(mut self, form: &Form) -> Verdict {
         Zip::from(&mut self.x).and(&form.lower).and(&form.upper).for_each(|x, low, high| *x = x.max(*low).min(*high));
         Zip::from(&mut self.inequalities).and(&form.range_lower).and(&form.range_upper).for_each(|y, low, high| {
@@ -67,10 +80,7 @@ impl Candidate {
         });
         let values = form.apply(&self.x) + &form.offsets;
         let caps = self.caps(form);
-        Zip::from(&mut self.theta).and(&caps).and(&values).and(&form.gives).for_each(|theta, cap, value, give| {
-            // The multiplier of a squared hinge is a function of the variables.
-            *theta = if *give > 0.0 { value.max(0.0) / give } else { theta.max(0.0).min(*cap) };
-        });
+        Zip::from(&mut self.theta).and(&caps).for_each(|theta, cap| *theta = theta.max(0.0).min(*cap));
         let curve = form.curve(&self.x);
         let bounds = -(&curve + &form.linear + form.apply_transposed(&self.theta)
             + form.equations.t().dot(&self.equations)
