@@ -65,9 +65,8 @@ fn infeasibility(program: &HingeProgram<'_>) -> Result<Option<String>> {
     if violation <= VIOLATION * size {
         return Ok(None);
     }
-    let involved: Vec<usize> = (0..m)
-        .filter(|i| solution.row_multipliers[*i].max(solution.row_multipliers[*i + m]) > 1e-6)
-        .collect();
+    let involved: Vec<usize> =
+        (0..m).filter(|i| solution.row_multipliers[*i].max(solution.row_multipliers[*i + m]) > 1e-6).collect();
     Ok(Some(format!(
         "with the bounds, rows {involved:?} and the forbidden scenarios leave a violation of at least {violation:e}"
     )))
@@ -113,4 +112,3 @@ fn descent(program: &HingeProgram<'_>) -> Result<Option<String>> {
     let moving: Vec<usize> = (0..n).filter(|j| solution.x[*j].abs() > 1e-3).collect();
     Ok(Some(format!("moving variables {moving:?} lowers it by {:e} a unit for ever", -solution.objective)))
 }
-

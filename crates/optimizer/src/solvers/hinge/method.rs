@@ -19,6 +19,8 @@ const LONGEST: f64 = 1.0 - 1e-4;
 /// Share of what is accepted that the method aims for: convergence is quadratic at the end, so the variables gain
 /// several digits for an iteration.
 const ENOUGH: f64 = 1e-3;
+/// The sum of products below which nothing is gained, in units of the gradient's largest term.
+const LEAST_SUM: f64 = 1e-15;
 /// Iterations without progress after which an accepted point is as good as it gets.
 const PATIENCE: usize = 3;
 /// Centrality correctors an iteration, each at a tenth of the cost of a factorisation.
@@ -83,7 +85,9 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
     ahead.advance(&predicted, primal, dual);
     let ratio = if sum > 0.0 { ahead.complementarity().0 / sum } else { 0.0 };
     let sigma = ratio.clamp(0.0, 1.0).powi(3);
-    let mut direction = newton.direction(point, &residuals, &Targets::new(point, sigma * mu, Some(&predicted)))?;
+    // Products far below rounding would make the weights of the next system too extreme to lower the residuals.
+    let aim = (sigma * mu).max(LEAST_SUM / count.max(1) as f64);
+    let mut direction = newton.direction(point, &residuals, &Targets::new(point, aim, Some(&predicted)))?;
     let (mut primal, mut dual) = steps(form, point, &direction);
     let none = Residuals::none(form);
     for _ in 0..CORRECTORS {
@@ -93,7 +97,7 @@ fn advance(form: &Form, point: &mut Point) -> Result<bool> {
         let (far_primal, far_dual) = ((1.1 * primal + 0.1).min(1.0), (1.1 * dual + 0.1).min(1.0));
         let mut ahead = point.clone();
         ahead.advance(&direction, far_primal, far_dual);
-        let centring = newton.direction(point, &none, &Targets::centring(&ahead, sigma * mu))?;
+        let centring = newton.direction(point, &none, &Targets::centring(&ahead, aim))?;
         let mut corrected = direction.clone();
         corrected.advance(&centring, 1.0, 1.0);
         let (next_primal, next_dual) = steps(form, point, &corrected);

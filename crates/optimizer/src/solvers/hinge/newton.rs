@@ -121,20 +121,8 @@ impl<'f> Newton<'f> {
             bordered.scaled_add(gamma, &equations.t().dot(&equations));
         }
         let (root, factor) = factorise(bordered)?;
-        let mut newton = Self {
-            form,
-            weights,
-            ratios,
-            charged,
-            omega,
-            sides,
-            matrix,
-            equations,
-            gamma,
-            root,
-            factor,
-            schur: None,
-        };
+        let mut newton =
+            Self { form, weights, ratios, charged, omega, sides, matrix, equations, gamma, root, factor, schur: None };
         newton.schur = newton.equation_factor()?;
         Ok(newton)
     }
@@ -145,10 +133,12 @@ impl<'f> Newton<'f> {
         // Every division below is by an interior quantity or by infinity.
         let gap = &targets.below / &point.theta - &targets.above / &point.spare + &self.ratios * &residuals.caps
             - &residuals.scenarios;
-        let (lower_push, upper_push) = (&targets.x_below / &point.x_sides.below, &targets.x_above / &point.x_sides.above);
+        let (lower_push, upper_push) =
+            (&targets.x_below / &point.x_sides.below, &targets.x_above / &point.x_sides.above);
         let push = &targets.t_above / &point.t_sides.above - &targets.t_below / &point.t_sides.below;
         let shift = self.charge_shift(point, residuals, targets, &gap) + &push / &self.sides - &residuals.inequalities;
-        let mut rhs = &residuals.stationarity + &lower_push - &upper_push
+        let mut rhs = &residuals.stationarity + &lower_push
+            - &upper_push
             - form.apply_transposed(&(&self.weights * &gap))
             - self.charged.t().dot(&(&self.omega * &shift));
         (0..form.len()).filter(|j| form.is_fixed(*j)).for_each(|j| rhs[j] = 0.0);
@@ -158,9 +148,11 @@ impl<'f> Newton<'f> {
         let dt = (&dy - &push) / &self.sides;
         let price = self.cap_changes(&dy);
         let theta = &self.weights * &(form.apply(&dx) + &self.ratios * &price + &gap);
-        let spare = Zip::from(&price).and(&residuals.caps).and(&theta).and(&form.caps).map_collect(|p, r, t, cap| {
-            if cap.is_finite() { p + r - t } else { 0.0 }
-        });
+        let spare = Zip::from(&price)
+            .and(&residuals.caps)
+            .and(&theta)
+            .and(&form.caps)
+            .map_collect(|p, r, t, cap| if cap.is_finite() { p + r - t } else { 0.0 });
         let below = (&targets.below - &point.below * &theta) / &point.theta;
         let above = (&targets.above - &point.above * &spare) / &point.spare;
         Ok(Point {

@@ -156,9 +156,9 @@ impl Point {
         (0..form.len()).filter(|j| form.is_fixed(*j)).for_each(|j| stationarity[j] = 0.0);
         let scenarios = &self.above - form.apply(&self.x) - &form.offsets - &self.below + &form.gives * &self.theta;
         let spare = &self.theta + &self.spare;
-        let caps = Zip::from(&self.cap_prices(form)).and(&spare).map_collect(|cap, used| {
-            if cap.is_finite() { cap - used } else { 0.0 }
-        });
+        let caps = Zip::from(&self.cap_prices(form))
+            .and(&spare)
+            .map_collect(|cap, used| if cap.is_finite() { cap - used } else { 0.0 });
         let mut inequalities = &self.t - form.inequalities.dot(&self.x);
         for kernel in &form.kernels {
             if let Some(row) = kernel.charged {

@@ -82,7 +82,9 @@ impl Candidate {
         let caps = self.caps(form);
         Zip::from(&mut self.theta).and(&caps).for_each(|theta, cap| *theta = theta.max(0.0).min(*cap));
         let curve = form.curve(&self.x);
-        let bounds = -(&curve + &form.linear + form.apply_transposed(&self.theta)
+        let bounds = -(&curve
+            + &form.linear
+            + form.apply_transposed(&self.theta)
             + form.equations.t().dot(&self.equations)
             + form.inequalities.t().dot(&self.inequalities));
         let dual = Zip::from(&bounds).and(&form.lower).and(&form.upper).map_collect(|z, low, high| {
@@ -108,17 +110,19 @@ impl Candidate {
 
     /// The Lagrangian dual's value.
     fn proved(&self, form: &Form, curve: &Array1<f64>, bounds: &Array1<f64>) -> f64 {
-        let scenarios: f64 =
-            Zip::from(&self.theta).and(&form.offsets).and(&form.gives).fold(0.0, |sum, theta, offset, give| {
-                sum + theta * (offset - 0.5 * give * theta)
-            });
+        let scenarios: f64 = Zip::from(&self.theta)
+            .and(&form.offsets)
+            .and(&form.gives)
+            .fold(0.0, |sum, theta, offset, give| sum + theta * (offset - 0.5 * give * theta));
         let sides = |multipliers: &Array1<f64>, lower: &Array1<f64>, upper: &Array1<f64>| {
             Zip::from(multipliers).and(lower).and(upper).fold(0.0, |sum, m, low, high| {
                 let side = if *m > 0.0 { *high } else { *low };
                 if side.is_finite() { sum + m * side } else { sum }
             })
         };
-        scenarios - 0.5 * self.x.dot(curve) - self.equations.dot(&form.sides)
+        scenarios
+            - 0.5 * self.x.dot(curve)
+            - self.equations.dot(&form.sides)
             - sides(&self.inequalities, &form.range_lower, &form.range_upper)
             - sides(bounds, &form.lower, &form.upper)
     }
@@ -157,12 +161,7 @@ fn penalties(form: &Form, values: &Array1<f64>) -> f64 {
 }
 
 /// The solution in the caller's units.
-pub(super) fn unscaled(
-    program: &HingeProgram<'_>,
-    form: &Form,
-    verdict: Verdict,
-    iterations: usize,
-) -> HingeSolution {
+pub(super) fn unscaled(program: &HingeProgram<'_>, form: &Form, verdict: Verdict, iterations: usize) -> HingeSolution {
     let scales = &form.scales;
     let mut thetas = verdict.candidate.theta.iter();
     let scenario_multipliers = program.blocks.iter().enumerate().map(|(b, block)| {

@@ -98,7 +98,11 @@ fn rockafellar_uryasev_2000() {
         let error = (published + 0.011) / 3.0 / tail.sqrt();
         assert!((solution.objective - published).abs() < 3.0 * error, "{} {published}", solution.objective);
         // The mean binds at its floor, and the published portfolio is optimal for the population.
-        close(returns.mean_axis(Axis(0)).unwrap().dot(&solution.x.iter().take(3).copied().collect::<Array1<f64>>()), 0.011, 1e-9);
+        close(
+            returns.mean_axis(Axis(0)).unwrap().dot(&solution.x.iter().take(3).copied().collect::<Array1<f64>>()),
+            0.011,
+            1e-9,
+        );
         for (got, want) in solution.x.iter().zip([0.452013, 0.115573, 0.432414]) {
             assert!((got - want).abs() < 0.1, "{got} {want}");
         }

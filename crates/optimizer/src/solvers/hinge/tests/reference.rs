@@ -84,13 +84,8 @@ pub(super) fn clarabel(program: &HingeProgram<'_>, tolerance: f64) -> (f64, Arra
     equations.columns.extend(rest.columns);
     equations.values.extend(rest.values);
     equations.sides.extend(rest.sides);
-    let a = CscMatrix::new_from_triplets(
-        equations.sides.len(),
-        total,
-        equations.rows,
-        equations.columns,
-        equations.values,
-    );
+    let a =
+        CscMatrix::new_from_triplets(equations.sides.len(), total, equations.rows, equations.columns, equations.values);
     let diagonal: Vec<usize> = (0..total).collect();
     let p = CscMatrix::new_from_triplets(total, total, diagonal.clone(), diagonal, curve);
     let mut settings = DefaultSettings { verbose: false, ..DefaultSettings::default() };
