@@ -133,7 +133,7 @@ impl Form {
             self.scales.places.push(place);
         }
         let scale = Array1::from_iter(self.scales.rows.iter().copied());
-        let scaled = &program.rows * &self.scales.variables / &scale.view().insert_axis(Axis(1));
+        let scaled = &program.rows * &self.scales.variables / scale.view().insert_axis(Axis(1));
         self.equations = scaled.select(Axis(0), &equations);
         self.inequalities = scaled.select(Axis(0), &inequalities);
         self.sides = (&program.row_lower / &scale).select(Axis(0), &equations);
@@ -266,7 +266,7 @@ pub(super) fn curvature(program: &HingeProgram<'_>, variables: &Array1<f64>) -> 
     if let Some(diagonal) = &program.diagonal {
         p.diag_mut().scaled_add(1.0, diagonal);
     }
-    Ok(Some(&p * variables * &variables.view().insert_axis(Axis(1))))
+    Ok(Some(&p * variables * variables.view().insert_axis(Axis(1))))
 }
 
 /// The largest term of the objective's gradient.

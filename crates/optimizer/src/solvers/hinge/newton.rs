@@ -292,7 +292,7 @@ fn hold_fixed(form: &Form, matrix: &mut Array2<f64>, equations: &mut Array2<f64>
 fn factorise(mut matrix: Array2<f64>) -> Result<(Array1<f64>, Cholesky)> {
     let floor = 1e-14 * largest(&matrix.diag().to_owned()).min(1.0);
     let root = matrix.diag().mapv(|d| 1.0 / d.max(floor).max(f64::MIN_POSITIVE).sqrt());
-    matrix = matrix * &root * &root.view().insert_axis(Axis(1));
+    matrix = matrix * &root * root.view().insert_axis(Axis(1));
     matrix = 0.5 * (&matrix + &matrix.t());
     let mut added = 0.0;
     for shift in SHIFTS {
