@@ -10,24 +10,23 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod allocator;
+pub mod baseline;
+pub mod black_litterman;
 pub mod certificate;
 mod compile;
 pub mod conflict;
 mod conic;
-mod discrete;
-pub mod baseline;
 mod cost_rate;
+mod discrete;
 mod error;
 mod fallback;
 pub mod frontier;
-pub mod problem;
 pub mod hierarchical;
-mod problem;
-pub mod black_litterman;
 pub mod kelly;
+pub mod problem;
 mod quadratic;
-pub mod risk_budgeting;
 pub mod rebalance;
+pub mod risk_budgeting;
 mod risk_model;
 pub mod solution;
 mod solve;

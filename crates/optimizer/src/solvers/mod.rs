@@ -1,8 +1,6 @@
-//! How the programs of this crate are solved.
+//! Methods that exploit the structure of one kind of program.
 
 pub(crate) mod active_set;
+pub(crate) mod hinge;
 
 pub use active_set::{ActiveSet, Activity};
-//! Methods that exploit the structure of one kind of program.
-#[allow(dead_code, reason = "the portfolio problem calls it")]
-pub(crate) mod hinge;
