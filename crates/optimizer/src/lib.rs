@@ -36,7 +36,7 @@ pub mod strategies;
 mod universe;
 pub mod walk_forward;
 
-pub use allocator::Allocator;
+pub use allocator::{Allocator, ProblemAllocator};
 pub use cost_rate::OneWayRate;
 pub use error::{Error, Result};
 pub use fallback::Fallback;
