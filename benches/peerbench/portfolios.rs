@@ -110,9 +110,8 @@ pub(crate) fn minimum_variance(data: &Path, record: &mut Record) -> Result<()> {
         record.case(&format!("minvar n={n}"), || Ok(least.solve()?), |s| sectors.of_solution(s))?;
         let model = RiskModel::from(sectors.covariance.clone());
         let best = || Ok(sectors.line(&model)?.trace()?.maximum_sharpe(0.0)?);
-        record.case(&format!("maxsharpe n={n}"), best, |point| {
-            sectors.answer(ArrayView1::from(point.weights.view()))
-        })?;
+        record
+            .case(&format!("maxsharpe n={n}"), best, |point| sectors.answer(ArrayView1::from(point.weights.view())))?;
         if n == 100 || n == 500 {
             // The peers' targets: evenly spaced up to 98 % of the way to the greatest mean.
             let points = || {
@@ -143,12 +142,16 @@ fn factors(data: &Path, record: &mut Record) -> Result<()> {
     let residuals = sectors.covariance.variances() * 0.5;
     let model = FactorCovariance::new(loadings, Covariance::new(Array2::eye(20))?, residuals)?;
     let problem = sectors.problem(Objective::MinimiseRisk(RiskMeasure::Variance))?.with_covariance(model)?;
-    record.case("minvar factored n=1000 k=20", || Ok(problem.solve()?), |solution| {
-        Map::from_iter([
-            ("variance".to_owned(), json!(solution.objective)),
-            ("gap".to_owned(), json!(solution.certificate.duality_gap)),
-        ])
-    })
+    record.case(
+        "minvar factored n=1000 k=20",
+        || Ok(problem.solve()?),
+        |solution| {
+            Map::from_iter([
+                ("variance".to_owned(), json!(solution.objective)),
+                ("gap".to_owned(), json!(solution.certificate.duality_gap)),
+            ])
+        },
+    )
 }
 
 /// W6.
@@ -185,17 +188,21 @@ pub(crate) fn risk_parity(data: &Path, record: &mut Record) -> Result<()> {
         let covariance: Array2<f64> = read_npy(data.join(format!("w5_cov_{n}.npy")))?;
         let model = RiskModel::from(Covariance::new(covariance.clone())?);
         let parity = RiskBudgeting::new(Budgets::Equal);
-        record.case(&format!("n={n}"), || Ok(parity.solve(&model)?), |solution| {
-            let w = solution.weights.view();
-            let parts = &w * &covariance.dot(&w);
-            let total = parts.sum();
-            let worst = parts.iter().map(|part| (part / total * n as f64 - 1.0).abs()).fold(0.0, f64::max);
-            Map::from_iter([
-                ("vol".to_owned(), json!((total * 252.0).sqrt())),
-                ("rc_maxdev".to_owned(), json!(worst)),
-                ("w".to_owned(), digest(&w.to_vec())),
-            ])
-        })?;
+        record.case(
+            &format!("n={n}"),
+            || Ok(parity.solve(&model)?),
+            |solution| {
+                let w = solution.weights.view();
+                let parts = &w * &covariance.dot(&w);
+                let total = parts.sum();
+                let worst = parts.iter().map(|part| (part / total * n as f64 - 1.0).abs()).fold(0.0, f64::max);
+                Map::from_iter([
+                    ("vol".to_owned(), json!((total * 252.0).sqrt())),
+                    ("rc_maxdev".to_owned(), json!(worst)),
+                    ("w".to_owned(), digest(&w.to_vec())),
+                ])
+            },
+        )?;
     }
     Ok(())
 }
@@ -208,7 +215,8 @@ pub(crate) fn hierarchical(data: &Path, record: &mut Record) -> Result<()> {
         for (suffix, distance) in
             [("", Distance::Correlation), (" distance-of-distances", Distance::EuclideanOfCorrelationDistance)]
         {
-            let method = HierarchicalRiskParity::default().with_clustering(Clustering::default().with_distance(distance));
+            let method =
+                HierarchicalRiskParity::default().with_clustering(Clustering::default().with_distance(distance));
             let solve = || {
                 let sample = SampleCovariance::default().covariance(returns.view())?;
                 Ok(method.allocate(&sample)?)
@@ -232,7 +240,8 @@ pub(crate) fn walk(data: &Path, record: &mut Record) -> Result<()> {
     let dates = std::fs::read_to_string(data.join("w11_dates.csv"))?;
     let dates: Vec<jiff::civil::Date> =
         dates.lines().skip(1).map(|line| line.trim().parse()).collect::<std::result::Result<_, _>>()?;
-    let assets: Vec<AssetId> = (0..prices.ncols()).map(|a| AssetId::new(format!("A{a}"))).collect::<std::result::Result<_, _>>()?;
+    let assets: Vec<AssetId> =
+        (0..prices.ncols()).map(|a| AssetId::new(format!("A{a}"))).collect::<std::result::Result<_, _>>()?;
     let panel = PricePanel::new(dates, assets, prices)?.simple_returns()?;
     let returns = panel.returns();
     let (rows, n) = returns.dim();

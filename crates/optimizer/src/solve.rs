@@ -1,5 +1,7 @@
 //! From a problem to its solution.
 
+mod scenario;
+
 use std::collections::BTreeMap;
 
 use alluse_risk_core::ErrorKind;
@@ -54,6 +56,9 @@ impl Problem {
     /// The weights and their prices, unexplained.
     pub(crate) fn find(&self) -> Result<Found> {
         if let Some(found) = self.find_quadratic()? {
+            return Ok(found);
+        }
+        if let Some(found) = self.find_scenario()? {
             return Ok(found);
         }
         self.find_conic()

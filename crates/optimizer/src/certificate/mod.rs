@@ -9,11 +9,13 @@ mod conic;
 mod limits;
 mod objective;
 mod quadratic;
+mod scenario;
 
 pub(crate) use conic::conic_optimality;
 pub(crate) use limits::limit_values;
 pub(crate) use objective::objective_of;
 pub(crate) use quadratic::quadratic_optimality;
+pub(crate) use scenario::{ScenarioPenalty, ScenarioTerms, scenario_optimality};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -96,7 +98,12 @@ pub(crate) fn certify(problem: &Problem, weights: &[f64], claimed: f64, optimali
 }
 
 /// The check of weights whose optimality was shown for a part of the problem: the part keeps its own numbers.
-pub(crate) fn certify_weights(problem: &Problem, weights: &[f64], claimed: f64, part: Certificate) -> Result<Certificate> {
+pub(crate) fn certify_weights(
+    problem: &Problem,
+    weights: &[f64],
+    claimed: f64,
+    part: Certificate,
+) -> Result<Certificate> {
     let Certificate { duality_gap, stationarity, cone_violation, .. } = part;
     certify(problem, weights, claimed, Optimality { duality_gap, stationarity, cone_violation })
 }

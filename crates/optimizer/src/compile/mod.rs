@@ -5,6 +5,7 @@
 //! divided by it at the end.
 
 mod limits;
+mod linear;
 mod objective;
 mod quadratic;
 mod risk;
@@ -12,6 +13,7 @@ mod trades;
 
 use std::collections::BTreeMap;
 
+pub(crate) use linear::{LinearLimits, linear_limits};
 pub(crate) use quadratic::quadratic_program;
 
 use crate::Result;

@@ -4,9 +4,9 @@ mod program;
 mod solve;
 
 pub(crate) use program::{Affine, Block, Cone, ConicProgram, Source};
-pub(crate) use solve::Outcome;
 #[cfg(test)]
 use solve::Accuracy;
+pub(crate) use solve::Outcome;
 
 #[cfg(test)]
 mod tests;
