@@ -3,7 +3,8 @@
 use alluse_risk_core::covariance::FactorCovariance;
 use ndarray::{Array1, Array2, ArrayView2};
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::check::{finite_matrix, length, ordered};
 
 /// A positive semidefinite matrix, borrowed: dense or in factors.
 #[derive(Debug, Clone, Copy)]
@@ -164,16 +165,7 @@ impl<'a> QuadraticProgram<'a> {
         length("row columns", self.len(), rows.ncols())?;
         length("row_lower", rows.nrows(), row_lower.len())?;
         length("row_upper", rows.nrows(), row_upper.len())?;
-        if let Some(((row, column), &value)) = rows.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(alluse_risk_core::Error::EntryOutOfDomain {
-                name: "rows",
-                row: row.to_string(),
-                column: column.to_string(),
-                expected: "finite",
-                value,
-            }
-            .into());
-        }
+        finite_matrix("rows", rows.view())?;
         ordered("sides of row", &row_lower, &row_upper)?;
         (self.rows, self.row_lower, self.row_upper) = (rows, row_lower, row_upper);
         Ok(self)
@@ -206,17 +198,4 @@ pub struct QuadraticSolution {
     pub iterations: usize,
     /// The method that found it.
     pub method: &'static str,
-}
-
-fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into()) }
-}
-
-fn ordered(what: &str, lower: &Array1<f64>, upper: &Array1<f64>) -> Result<()> {
-    for (index, (low, high)) in lower.iter().zip(upper).enumerate() {
-        if !(low <= high) || *low == f64::INFINITY || *high == f64::NEG_INFINITY {
-            return Err(Error::invalid(format!("{what} {index}"), format!("{low} to {high} leaves nothing")));
-        }
-    }
-    Ok(())
 }

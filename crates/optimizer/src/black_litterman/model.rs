@@ -5,8 +5,9 @@ use alluse_risk_core::{Covariance, Frequency, Weights};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use super::statement::{Statements, positive};
+use super::statement::Statements;
 use super::{ImpliedConfidence, Posterior, ReturnKind, Uncertainty, View, WeightsCovariance};
+use crate::check::{length, number as finite, positive};
 use crate::{Error, Result, RiskModel, Universe};
 
 /// Expected returns before any view.
@@ -236,17 +237,6 @@ impl BlackLitterman {
         let (actual, certain) = (of(self)?, of(&self.clone().with_certain_views())?);
         Ok(ImpliedConfidence::new(&before, &actual, &certain))
     }
-}
-
-fn finite(name: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() {
-        return Ok(());
-    }
-    Err(alluse_risk_core::Error::OutOfDomain { name, expected: "finite", value }.into())
-}
-
-pub(super) fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into()) }
 }
 
 /// A risk model without names is taken to be in the order of the universe.

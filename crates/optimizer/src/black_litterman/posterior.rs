@@ -118,7 +118,7 @@ impl Posterior {
     /// [`Error::Input`] unless the risk aversion is positive and finite, and with a prior that is given when Σ
     /// cannot be inverted.
     pub fn weights(&self, covariance: WeightsCovariance, risk_aversion: f64) -> Result<PosteriorWeights> {
-        super::statement::positive("risk aversion", risk_aversion)?;
+        crate::check::positive("risk aversion", risk_aversion)?;
         let base = match &self.direction {
             Some(direction) => direction.clone(),
             None => solve(&self.risk, self.prior_mean.mapv(|v| v - self.risk_free).view())?,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alluse_risk_core::linalg::{cholesky, symmetric_eigenvalues};
 use ndarray::{Array1, Array2, ArrayView1};
 
-use super::model::length;
 use super::{BlackLitterman, Subject, Uncertainty, View, ViewPeriod};
+use crate::check::{length, positive};
 use crate::{Error, Result, RiskModel, Universe};
 
 /// One view in numbers per period.
@@ -57,13 +57,6 @@ impl Statements {
     pub(super) fn variance(&self, i: usize, j: usize) -> f64 {
         self.spanned[[i, j]] + self.unspanned[[i, j]]
     }
-}
-
-pub(super) fn positive(name: &'static str, value: f64) -> Result<()> {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(alluse_risk_core::Error::OutOfDomain { name, expected: "positive and finite", value }.into())
 }
 
 fn statement(
