@@ -42,6 +42,7 @@ impl<'a> HingeBlock<'a> {
         self
     }
 
+    #[cfg(test)]
     /// With the columns of the matrix on the variables from `first` on.
     pub(crate) fn with_first(mut self, first: usize) -> Self {
         self.first = first;
@@ -54,6 +55,7 @@ impl<'a> HingeBlock<'a> {
         self
     }
 
+    #[cfg(test)]
     /// With `eₛ`.
     pub(crate) fn with_offsets(mut self, offsets: impl Into<Array1<f64>>) -> Self {
         self.offsets = offsets.into();
