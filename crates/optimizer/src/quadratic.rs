@@ -66,7 +66,7 @@ impl<'a> QuadraticProgram<'a> {
     /// Without constraints.
     ///
     /// # Errors
-    /// [`Error::Input`] unless the Hessian is square and `linear` has one finite element a variable.
+    /// [`Error::Input`](crate::Error::Input) unless the Hessian is square and `linear` has one finite element a variable.
     pub fn new(hessian: Hessian<'a>, linear: impl Into<Array1<f64>>) -> Result<Self> {
         let linear = linear.into();
         let n = hessian.len();
@@ -105,7 +105,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With the Hessian multiplied by a positive number.
     ///
     /// # Errors
-    /// [`Error::Input`] unless it is finite and positive.
+    /// [`Error::Input`](crate::Error::Input) unless it is finite and positive.
     pub fn with_scale(mut self, scale: f64) -> Result<Self> {
         if !(scale > 0.0 && scale.is_finite()) {
             let (name, expected) = ("scale", "finite and positive");
@@ -118,7 +118,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With a diagonal added to the scaled Hessian.
     ///
     /// # Errors
-    /// [`Error::Input`] unless it has one finite, not negative element a variable.
+    /// [`Error::Input`](crate::Error::Input) unless it has one finite, not negative element a variable.
     pub fn with_diagonal(mut self, diagonal: impl Into<Array1<f64>>) -> Result<Self> {
         let diagonal = diagonal.into();
         length("diagonal", self.len(), diagonal.len())?;
@@ -140,7 +140,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With `lower ≤ x ≤ upper`.
     ///
     /// # Errors
-    /// [`Error::Input`] for a wrong length, [`Error::Invalid`] for a NaN or a lower bound above its upper bound.
+    /// [`Error::Input`](crate::Error::Input) for a wrong length, [`Error::Invalid`](crate::Error::Invalid) for a NaN or a lower bound above its upper bound.
     pub fn with_bounds(mut self, lower: impl Into<Array1<f64>>, upper: impl Into<Array1<f64>>) -> Result<Self> {
         let (lower, upper) = (lower.into(), upper.into());
         length("lower", self.len(), lower.len())?;
@@ -153,7 +153,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With `row_lower ≤ A x ≤ row_upper`.
     ///
     /// # Errors
-    /// [`Error::Input`] for a wrong shape or an entry that is not finite, [`Error::Invalid`] for a NaN side or a
+    /// [`Error::Input`](crate::Error::Input) for a wrong shape or an entry that is not finite, [`Error::Invalid`](crate::Error::Invalid) for a NaN side or a
     /// lower side above its upper side.
     pub fn with_rows(
         mut self,
