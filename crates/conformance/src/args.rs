@@ -252,11 +252,7 @@ impl<'a> Args<'a> {
 }
 
 /// Reads the fields of an object, all of them.
-fn within<T>(
-    name: &str,
-    fields: &BTreeMap<String, Tree>,
-    read: impl FnOnce(&mut Args<'_>) -> Result<T>,
-) -> Result<T> {
+fn within<T>(name: &str, fields: &BTreeMap<String, Tree>, read: impl FnOnce(&mut Args<'_>) -> Result<T>) -> Result<T> {
     let fields = fields.iter().map(|(field, value)| (field.clone(), Arg::Plain(value.clone()))).collect();
     let mut args = Args::new(&fields);
     let value = read(&mut args)?;
