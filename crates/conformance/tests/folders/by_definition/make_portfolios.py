@@ -428,6 +428,8 @@ corrected_kurtosis = 3 + (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (kurtosis - 
 spread = lambda s, k: 1 - s * ratio + (k - 1) / 4 * ratio**2
 above = lambda reference, s, k: normal.cdf((ratio - reference) * math.sqrt(n - 1) / math.sqrt(spread(s, k)))
 record = lambda reference, confidence, s, k: 1 + spread(s, k) * (normal.inv_cdf(confidence) / (ratio - reference)) ** 2
+case("metric.sharpe_ratio", ratio, returns=r, risk_free=0.0, periods_per_year=1, ddof=1)
+error("metric.sharpe_ratio", "undefined", returns=[0.01, 0.01, 0.01, 0.01], risk_free=0.0, periods_per_year=1, ddof=1)
 trials = [0.1, -0.05, 0.2, 0.02, 0.15]
 
 
