@@ -535,7 +535,7 @@ fn risk_aversion_of_idzorek() {
         implied_risk_aversion(&risk, (&weights.view() * scale).view(), implied.view())
     };
     assert!((found(1.0, &implied).unwrap() / IDZOREK_AVERSION - 1.0).abs() < 1e-12);
-    // Half the portfolio at twice the price; squares of numbers this small would be zero.
+    // Scaled alike; the squares of numbers this small would be zero.
     let tiny = found(1e-200, &(&implied * 1e-200)).unwrap();
     assert!((tiny / IDZOREK_AVERSION - 1.0).abs() < 1e-12);
 

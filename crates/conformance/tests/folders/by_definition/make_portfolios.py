@@ -211,16 +211,17 @@ case("frontier.target_returns", {"variance": variance}, constraints=[budget, lon
 error("frontier.target_returns", "infeasible", constraints=[budget, long_only], targets=[0.12], **moments)
 line = {"weights": [[1.0, 0.0], pair(lowest)], "lambda": [(a - b) / (m[0] - m[1]), 0.0], "count": 2}
 case("frontier.critical_line", line, lower=0.0, upper=1.0, **moments)
-high = lambda x: (x * (a + c - 2 * b) - (c - b)) / (m[0] - m[1])
-line = {"weights": [[0.7, 0.3], [0.3, 0.7]], "lambda": [high(0.7), 0.0], "count": 2}
+# Between bounds above the least variance: the price of mean at which the weights leave the upper one, then 0.
+price = (0.7 * (a + c - 2 * b) - (c - b)) / (m[0] - m[1])
 assert lowest < 0.3
-case("frontier.critical_line", {"weights": line["weights"], "count": 2}, lower=0.3, upper=0.7, **moments)
+line = {"weights": [[0.7, 0.3], [0.3, 0.7]], "lambda": [price, 0.0], "count": 2}
+case("frontier.critical_line", line, lower=0.3, upper=0.7, **moments)
 error("frontier.critical_line", "infeasible", lower=0.6, upper=1.0, **moments)
 
 # rules
-D = [math.sqrt(S3) for S3 in (0.04, 0.01, 0.0225)]
+D = [0.20, 0.10, 0.15]
 C = [[1.0, 0.3, 0.5], [0.3, 1.0, -0.1], [0.5, -0.1, 1.0]]
-T = [[C[i][j] * D[i] * D[j] for j in range(3)] for i in range(3)]
+T = three = [[C[i][j] * D[i] * D[j] for j in range(3)] for i in range(3)]
 scaled = lambda x: [v / math.fsum(x) for v in x]
 case("optimize.inverse_risk", {"weights": scaled([1 / d for d in D])}, covariance=T, risk="volatility")
 case("optimize.inverse_risk", {"weights": scaled([1 / d**2 for d in D])}, covariance=T, risk="variance")
@@ -295,10 +296,6 @@ def halves(order, capital, weights):
     return halves(right, capital * (1 - share), halves(left, capital * share, weights))
 
 
-def adjacent(order):
-    return math.fsum(d[i][j] for i, j in zip(order, order[1:]))
-
-
 def groups(nodes, clusters):
     """The nodes that the highest clusters - 1 merges leave."""
     open_nodes = [len(nodes) - 1]
@@ -354,9 +351,8 @@ error("hierarchical.nco", "invalid_input", covariance=T, linkage="ward", distanc
       outer="min_variance")
 
 # Black and Litterman
-D, tau, aversion, held = [0.20, 0.10, 0.15], 0.05, 2.5, [0.5, 0.3, 0.2]
-C = [[1.0, 0.3, 0.5], [0.3, 1.0, -0.1], [0.5, -0.1, 1.0]]
-T = [[C[i][j] * D[i] * D[j] for j in range(3)] for i in range(3)]
+tau, aversion, held = 0.05, 2.5, [0.5, 0.3, 0.2]
+T = three
 pi = [aversion * v for v in times(T, held)]
 case("black_litterman.implied_returns", {"implied_returns": pi}, covariance=T, weights=held, risk_aversion=aversion)
 error("black_litterman.implied_returns", "invalid_input", covariance=T, weights=held, risk_aversion=0.0)
