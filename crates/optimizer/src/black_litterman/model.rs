@@ -240,7 +240,7 @@ impl BlackLitterman {
 }
 
 /// A risk model without names is taken to be in the order of the universe.
-fn same_assets(universe: &Universe, risk: &RiskModel) -> Result<()> {
+pub(super) fn same_assets(universe: &Universe, risk: &RiskModel) -> Result<()> {
     length("risk model", universe.len(), risk.len())?;
     let Some(assets) = risk.assets() else { return Ok(()) };
     match assets.iter().zip(universe.assets()).position(|(a, b)| a != b) {

@@ -94,6 +94,14 @@ fn per_period(view: &View, model: &BlackLitterman) -> Result<f64> {
     }
 }
 
+/// `v`: the variance of what one view is about, whatever it says.
+pub(super) fn variance(view: &View, universe: &Universe, risk: &RiskModel) -> Result<f64> {
+    let (portfolio, cross) = positions(view, universe, risk)?;
+    let (views, rows) = (std::slice::from_ref(view), [Statement { portfolio, cross, prior: 0.0, value: 0.0 }]);
+    let spanned = covariances(views, &rows);
+    Ok(spanned[[0, 0]] + unspanned(views, risk, &spanned)[[0, 0]])
+}
+
 /// `p` and `Σp`.
 fn positions(view: &View, universe: &Universe, risk: &RiskModel) -> Result<(Array1<f64>, Array1<f64>)> {
     match &view.subject {
