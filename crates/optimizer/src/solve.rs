@@ -7,7 +7,7 @@ use alluse_risk_core::ErrorKind;
 use crate::certificate::{Certificate, certify, conic_optimality, quadratic_optimality};
 use crate::compile::{Compiled, compile, quadratic_program};
 use crate::conflict::short;
-use crate::conic::{Outcome, Source};
+use crate::conic::{Outcome, STEPS, Source};
 use crate::problem::{Constraint, Objective, Problem};
 use crate::solution::{Found, Termination, explain};
 use crate::{Error, Result, Solution};
@@ -89,23 +89,36 @@ impl Problem {
     fn find_conic(&self) -> Result<Found> {
         let compiled = compile(self)?;
         compiled.check_prices()?;
-        let outcome = match compiled.program.solve() {
-            Ok(outcome) => outcome,
-            Err(error) => return Err(self.diagnose(error)),
-        };
-        match outcome {
+        let mut best: Option<Result<Found>> = None;
+        for step in STEPS {
+            let next = self.find_stepping(&compiled, step);
+            let arithmetic = |error: &Error| matches!(error.kind(), ErrorKind::NotConverged | ErrorKind::Numerical);
+            match &next {
+                Ok(found) if found.termination == Termination::Optimal => return next,
+                Err(error) if !arithmetic(error) => return next,
+                _ => {}
+            }
+            best = match (best, next) {
+                (Some(Ok(old)), Ok(new)) if new.certificate.worst() < old.certificate.worst() => Some(Ok(new)),
+                (Some(Ok(old)), _) => Some(Ok(old)),
+                (None | Some(Err(_)), next) => Some(next),
+            };
+        }
+        best.unwrap_or_else(|| Err(contradiction())).map_err(|error| self.diagnose(error))
+    }
+
+    /// One solve over cones, certified.
+    fn find_stepping(&self, compiled: &Compiled, step: f64) -> Result<Found> {
+        match compiled.program.solve_stepping(step)? {
             Outcome::Infeasible(_) => Err(contradiction()),
-            Outcome::Unbounded(direction) => Err(self.explain_unbounded(&compiled, &direction)),
+            Outcome::Unbounded(direction) => Err(self.explain_unbounded(compiled, &direction)),
             Outcome::Solved(solution) => {
-                self.check_ratio(&compiled, &solution.x)?;
+                self.check_ratio(compiled, &solution.x)?;
                 let value = compiled.program.objective(&solution.x);
                 let weights = compiled.weights(&solution.x, self.universe.len());
                 let optimality = conic_optimality(&compiled.program, &solution.x, &solution.duals);
                 let certificate = certify(self, &weights, compiled.reading.objective(value), optimality)?;
-                let termination = match termination(&certificate, solution.iterations) {
-                    Ok(termination) => termination,
-                    Err(error) => return Err(self.diagnose(error)),
-                };
+                let termination = termination(&certificate, solution.iterations)?;
                 let multipliers = compiled.multipliers(&solution.x, &solution.duals);
                 Ok(Found {
                     weights,

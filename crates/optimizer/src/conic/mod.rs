@@ -4,7 +4,7 @@ mod program;
 mod solve;
 
 pub(crate) use program::{Affine, Block, Cone, ConicProgram, Source};
-pub(crate) use solve::Outcome;
+pub(crate) use solve::{Outcome, STEPS};
 #[cfg(test)]
 use solve::Accuracy;
 

@@ -131,6 +131,11 @@ pub(crate) fn soft(dice: &mut Dice) -> Case {
     case
 }
 
+/// One whose tail holds several of the scenarios.
+pub(crate) fn low_confidence(dice: &mut Dice) -> Confidence {
+    Confidence::new([0.7, 0.8, 0.85][dice.count(0, 2)]).unwrap()
+}
+
 pub(crate) fn confidence(dice: &mut Dice) -> Confidence {
     Confidence::new([0.8, 0.9, 0.95, 0.99][dice.count(0, 3)]).unwrap()
 }

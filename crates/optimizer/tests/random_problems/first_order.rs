@@ -29,21 +29,21 @@ fn growth(case: &Case, w: &Array1<f64>, risk_free: f64) -> Array1<f64> {
     gradient
 }
 
-/// The gradient at the best rate `t`, found by golden section on its logarithm.
+/// The gradient at the best rate `t`, found by bisection on its logarithm.
 fn entropic(case: &Case, w: &Array1<f64>, confidence: Confidence) -> Array1<f64> {
     let losses = -case.market.scenarios.dot(w);
     let most = losses.fold(f64::NEG_INFINITY, |most, l| most.max(*l));
     let count = losses.len() as f64;
-    let value = |log: f64| {
-        let t = log.exp();
-        let sum: f64 = losses.iter().map(|loss| (t * (loss - most)).exp()).sum();
-        most + ((sum / count).ln() - confidence.tail().ln()) / t
+    // Zero where the derivative by t is: t times the mean loss under the tilted shares less the logarithm of their sum.
+    let slope = |log: f64| {
+        let tilted: Array1<f64> = losses.mapv(|loss| (log.exp() * (loss - most)).exp());
+        let mean = tilted.dot(&losses.mapv(|loss| loss - most)) / tilted.sum();
+        log.exp() * mean - (tilted.sum() / count).ln() + confidence.tail().ln()
     };
-    let (mut low, mut high) = (0.0_f64, 15.0_f64);
-    let golden = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let (mut low, mut high) = (-5.0_f64, 25.0_f64);
     for _ in 0..200 {
-        let (a, b) = (high - golden * (high - low), low + golden * (high - low));
-        if value(a) < value(b) { high = b } else { low = a }
+        let middle = 0.5 * (low + high);
+        if slope(middle) < 0.0 { low = middle } else { high = middle }
     }
     let t = (0.5 * (low + high)).exp();
     let shares: Array1<f64> = losses.mapv(|loss| (t * (loss - most)).exp());

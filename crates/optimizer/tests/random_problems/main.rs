@@ -13,6 +13,7 @@ mod splitting;
 
 use alluse_optimizer::problem::{Objective, RiskMeasure};
 use alluse_optimizer::solution::Termination;
+use alluse_risk_core::Confidence;
 use case::{Case, Paid};
 use families::*;
 use limits::outside;
@@ -229,7 +230,11 @@ fn scenario_risks() {
             }),
             ("ulcer index", 20, Judge::Reference, |dice| SCENARIOS.minimise(dice, RiskMeasure::UlcerIndex)),
             ("entropic value at risk", 25, Judge::Gradient, |dice| {
-                let c = confidence(dice);
+                let c = low_confidence(dice);
+                SCENARIOS.minimise(dice, RiskMeasure::EntropicValueAtRisk(c))
+            }),
+            ("entropic, beyond the worst", 20, Judge::Reference, |dice| {
+                let c = Confidence::new(0.999).unwrap();
                 SCENARIOS.minimise(dice, RiskMeasure::EntropicValueAtRisk(c))
             }),
             ("log growth", 30, Judge::Gradient, |dice| {

@@ -76,10 +76,6 @@ impl Model {
         self.linear.len() - 1
     }
 
-    fn variables(&mut self, count: usize) -> Vec<usize> {
-        (0..count).map(|_| self.variable()).collect()
-    }
-
     fn unit_row(&self) -> Row {
         self.unit.map_or(Row::default().plus(1.0), |unit| Row::of([(unit, 1.0)]))
     }
@@ -369,6 +365,10 @@ fn risk(case: &Case, model: &mut Model, measure: RiskMeasure) -> Row {
             let scale = 1.0 / (below.len() as f64 - 1.0).sqrt();
             model.norm(below.into_iter().map(|row| row.times(scale)).collect())
         }
+        // Fewer scenarios than the tail resolves: the worst of them.
+        RiskMeasure::EntropicValueAtRisk(c) if c.tail() * (case.market.scenarios.nrows() as f64) < 1.0 => {
+            largest(model, losses(case))
+        }
         RiskMeasure::WorstLoss => largest(model, losses(case)),
         RiskMeasure::MaximumDrawdown => {
             let all = drawdowns(case, model);
@@ -505,6 +505,10 @@ pub(crate) fn linear_rows(case: &Case) -> (Array2<f64>, Vec<f64>, Vec<f64>) {
     let (mut matrix, mut lower, mut upper) = (Array2::zeros((0, n)), Vec::new(), Vec::new());
     let mut add = |row: Array1<f64>, low: f64, high: f64| {
         let size = row.dot(&row).sqrt();
+        // A share of one of a group in itself says nothing.
+        if size == 0.0 {
+            return;
+        }
         matrix.push_row((&row / size).view()).unwrap();
         lower.push(low / size);
         upper.push(high / size);
