@@ -1,13 +1,13 @@
 //! Random problems with a known portfolio within their limits, solved and held against their certificates, Clarabel on
-//! formulations of the test's own, a method of alternating directions, and bounds from gradients.
+//! formulations of the test's own, a method of alternating directions, and bounds from planes below it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
 mod case;
 mod families;
-mod first_order;
 mod limits;
 mod market;
+mod planes;
 mod reference;
 mod splitting;
 
@@ -25,7 +25,7 @@ use ndarray::Array1;
 enum Judge {
     Reference,
     Both,
-    Gradient,
+    Planes,
 }
 
 /// What became of a family.
@@ -89,8 +89,8 @@ impl Tally {
             }
             error
         };
-        if judge == Judge::Gradient {
-            self.reference = self.reference.max(note("its bound", first_order::left_to_gain(case, w).abs() / size));
+        if judge == Judge::Planes {
+            self.reference = self.reference.max(note("its bound", planes::left_to_gain(case, w, 1e-7 * size).abs() / size));
             return;
         }
         self.reference = self.reference.max(note("the reference", (value - reference::best(case)).abs() / size));
@@ -229,7 +229,7 @@ fn scenario_risks() {
                 SCENARIOS.minimise(dice, RiskMeasure::ConditionalDrawdown(c))
             }),
             ("ulcer index", 20, Judge::Reference, |dice| SCENARIOS.minimise(dice, RiskMeasure::UlcerIndex)),
-            ("entropic value at risk", 25, Judge::Gradient, |dice| {
+            ("entropic value at risk", 25, Judge::Planes, |dice| {
                 let c = low_confidence(dice);
                 SCENARIOS.minimise(dice, RiskMeasure::EntropicValueAtRisk(c))
             }),
@@ -237,7 +237,7 @@ fn scenario_risks() {
                 let c = Confidence::new(0.999).unwrap();
                 SCENARIOS.minimise(dice, RiskMeasure::EntropicValueAtRisk(c))
             }),
-            ("log growth", 30, Judge::Gradient, |dice| {
+            ("log growth", 30, Judge::Planes, |dice| {
                 SCENARIOS.case(dice, |_, _, _| Objective::MaximiseLogGrowth { risk_free: 1e-4 })
             }),
         ],

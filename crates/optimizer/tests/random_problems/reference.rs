@@ -202,13 +202,27 @@ pub(crate) fn best(case: &Case) -> f64 {
     sign * value / unit
 }
 
-/// The least of `g'w` over the limits: what is left to gain, to first order.
-pub(crate) fn least_linear(case: &Case, gradient: &Array1<f64>) -> f64 {
-    let mut model = Model::new(case.market.len(), false);
-    let size = gradient.fold(0.0_f64, |most, g| most.max(g.abs()));
+/// A plane below a convex function: its value and gradient where it touches.
+pub(crate) struct Plane {
+    pub(crate) value: f64,
+    pub(crate) gradient: Array1<f64>,
+    pub(crate) at: Array1<f64>,
+}
+
+/// The least of the highest of planes over the limits, and where.
+pub(crate) fn least_of_planes(case: &Case, planes: &[Plane]) -> (f64, Array1<f64>) {
+    let n = case.market.len();
+    let mut model = Model::new(n, false);
     limits(case, &mut model, 1.0);
-    model.cost(&Row::weights(gradient.iter().map(|g| g / size)));
-    size * model.solve().0
+    let top = Row::of([(model.variable(), 1.0)]);
+    for plane in planes {
+        let constant = plane.value - plane.gradient.dot(&plane.at);
+        let row = Row::weights(plane.gradient.iter().copied()).plus(constant).times(PERCENT);
+        model.at_least_zero(top.clone().and(row.times(-1.0)));
+    }
+    model.cost(&top);
+    let (value, x) = model.solve();
+    (value / PERCENT, x.iter().take(n).copied().collect())
 }
 
 /// In what the objective is counted.
