@@ -7,8 +7,8 @@ use alluse_risk_core::ErrorKind;
 use crate::certificate::{Certificate, certify, conic_optimality, quadratic_optimality};
 use crate::compile::{Compiled, compile, quadratic_program};
 use crate::conflict::short;
-use crate::conic::{Outcome, STEPS, Source};
-use crate::problem::{Constraint, Objective, Problem};
+use crate::conic::{Cone, Outcome, STEPS, Source};
+use crate::problem::{Constraint, Objective, Problem, RiskMeasure};
 use crate::solution::{Found, Termination, explain};
 use crate::{Error, Result, Solution};
 
@@ -104,7 +104,32 @@ impl Problem {
                 (None | Some(Err(_)), next) => Some(next),
             };
         }
+        if let Some(found) = self.find_riskless(&compiled)? {
+            return Ok(found);
+        }
         best.unwrap_or_else(|| Err(contradiction())).map_err(|error| self.diagnose(error))
+    }
+
+    /// Weights without any risk, where the least risk is asked for and there are some: no method that ends at a relative
+    /// accuracy finds a zero.
+    fn find_riskless(&self, compiled: &Compiled) -> Result<Option<Found>> {
+        let Objective::MinimiseRisk(RiskMeasure::Variance | RiskMeasure::Volatility) = self.objective else {
+            return Ok(None);
+        };
+        let mut program = compiled.program.clone();
+        program.quadratic.clear();
+        program.linear.fill(0.0);
+        program.push(Cone::Zero, self.risk_model()?.risk_rows()?, Source::Definition);
+        let Ok(Outcome::Solved(solution)) = program.solve() else { return Ok(None) };
+        // What costs nothing is proved best by multipliers that are all zero.
+        let duals = vec![0.0; compiled.program.blocks.iter().map(|block| block.rows.len()).sum()];
+        let weights = compiled.weights(&solution.x, self.universe.len());
+        let claimed = compiled.reading.objective(compiled.program.objective(&solution.x));
+        let optimality = conic_optimality(&compiled.program, &solution.x, &duals);
+        let certificate = certify(self, &weights, claimed, optimality)?;
+        let (prices, termination, method) = (BTreeMap::new(), Termination::Optimal, "interior point");
+        let found = Found { weights, prices, certificate, termination, method, iterations: solution.iterations };
+        Ok(certificate.is_optimal().then_some(found))
     }
 
     /// One solve over cones, certified.

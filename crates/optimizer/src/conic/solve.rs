@@ -61,10 +61,11 @@ impl ConicProgram {
         if let Outcome::Solved(solution) = &outcome {
             let size = (self.objective(&solution.x) - self.constant).abs();
             let finite = size.is_finite() && size > 0.0;
-            if finite && size * scale < 1e-3 && solution.accuracy == Accuracy::Full {
+            if finite && size * scale < 1e-3 {
+                let reduced = solution.accuracy == Accuracy::Reduced;
                 scale = (1.0 / size).min(scale * 1e6);
                 if let Ok(Outcome::Solved(better)) = self.solve_scaled(scale, step)
-                    && better.accuracy == Accuracy::Full
+                    && (reduced || better.accuracy == Accuracy::Full)
                 {
                     outcome = Outcome::Solved(better);
                 }

@@ -47,14 +47,14 @@ impl Tally {
     fn take(&mut self, seed: u64, case: &Case, judge: Judge) {
         let solution = match case.problem().solve() {
             Ok(solution) => solution,
-            Err(error) => return self.failures.push(format!("seed {seed}, {} assets: {error}", case.market.len())),
+            Err(error) => return self.failures.push(format!("seed {seed}, {} assets, {:?}: {error}", case.market.len(), case.market.shape)),
         };
         let certificate = solution.certificate;
         match solution.termination {
             Termination::Optimal => self.optimal += 1,
             other => {
                 self.reduced += 1;
-                self.failures.push(format!("seed {seed}, {} assets, {}: {other:?} {certificate:?}", case.market.len(), solution.method));
+                self.failures.push(format!("seed {seed}, {} assets, {:?}, {}: {other:?} {certificate:?}", case.market.len(), case.market.shape, solution.method));
             }
         }
         self.gap = self.gap.max(certificate.duality_gap);
@@ -85,7 +85,7 @@ impl Tally {
         let size = value.abs() + 1e-3 * typical;
         let mut note = |who: &str, error: f64| {
             if !(error <= 1e-6) {
-                self.failures.push(format!("seed {seed}, {} assets: {value} is {error:e} from {who}", case.market.len()));
+                self.failures.push(format!("seed {seed}, {} assets, {:?}: {value} is {error:e} from {who}", case.market.len(), case.market.shape));
             }
             error
         };

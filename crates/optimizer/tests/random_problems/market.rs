@@ -66,6 +66,7 @@ impl Shape {
 pub(crate) struct Market {
     pub(crate) universe: Universe,
     pub(crate) names: Vec<String>,
+    pub(crate) shape: Shape,
     pub(crate) mean: Array1<f64>,
     pub(crate) model: RiskModel,
     /// `R` with `Σ = R'R`, from before `Σ` was formed: no factorisation of the crate's is used to check it.
@@ -85,7 +86,7 @@ impl Market {
         let scenarios = returns(dice, &volatilities, dates);
         let names: Vec<String> = (0..n).map(|asset| format!("A{asset}")).collect();
         let universe = Universe::named(names.clone()).unwrap();
-        Self { universe, names, mean, model, root, scenarios }
+        Self { universe, names, shape, mean, model, root, scenarios }
     }
 
     pub(crate) fn len(&self) -> usize {
