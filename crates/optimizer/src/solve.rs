@@ -120,7 +120,11 @@ impl Problem {
         program.quadratic.clear();
         program.linear.fill(0.0);
         program.push(Cone::Zero, self.risk_model()?.risk_rows()?, Source::Definition);
-        let Ok(Outcome::Solved(solution)) = program.solve() else { return Ok(None) };
+        let Ok(Outcome::Solved(mut solution)) = program.solve() else { return Ok(None) };
+        if solution.x[..self.universe.len()].iter().all(|w| w.abs() < 1e-9) {
+            // Nothing held at all is exactly that.
+            solution.x.iter_mut().filter(|x| x.abs() < 1e-9).for_each(|x| *x = 0.0);
+        }
         // What costs nothing is proved best by multipliers that are all zero.
         let duals = vec![0.0; compiled.program.blocks.iter().map(|block| block.rows.len()).sum()];
         let weights = compiled.weights(&solution.x, self.universe.len());
