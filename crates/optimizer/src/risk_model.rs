@@ -82,11 +82,9 @@ impl RiskModel {
             return Ok(());
         }
         match matrix.definiteness()? {
-            Definiteness::Indefinite { smallest_eigenvalue } => Err(alluse_risk_core::Error::NotPositiveSemidefinite {
-                name: "covariance",
-                smallest_eigenvalue,
+            Definiteness::Indefinite { smallest_eigenvalue } => {
+                Err(alluse_risk_core::Error::NotPositiveSemidefinite { name: "covariance", smallest_eigenvalue }.into())
             }
-            .into()),
             _ => Ok(()),
         }
     }

@@ -7,7 +7,7 @@ use alluse_risk_core::ErrorKind;
 use crate::certificate::{Certificate, certify, conic_optimality, quadratic_optimality};
 use crate::compile::{Compiled, compile, quadratic_program};
 use crate::conflict::short;
-use crate::conic::{Cone, Outcome, STEPS, Source};
+use crate::conic::{Cone, ConicSolution, Outcome, STEPS, Source};
 use crate::problem::{Constraint, Objective, Problem, RiskMeasure};
 use crate::solution::{Found, Termination, explain};
 use crate::{Error, Result, Solution};
@@ -141,24 +141,39 @@ impl Problem {
         match compiled.program.solve_stepping(step)? {
             Outcome::Infeasible(_) => Err(contradiction()),
             Outcome::Unbounded(direction) => Err(self.explain_unbounded(compiled, &direction)),
-            Outcome::Solved(solution) => {
+            Outcome::Solved(mut solution) => {
                 self.check_ratio(compiled, &solution.x)?;
-                let value = compiled.program.objective(&solution.x);
-                let weights = compiled.weights(&solution.x, self.universe.len());
-                let optimality = conic_optimality(&compiled.program, &solution.x, &solution.duals);
-                let certificate = certify(self, &weights, compiled.reading.objective(value), optimality)?;
-                let termination = termination(&certificate, solution.iterations)?;
-                let multipliers = compiled.multipliers(&solution.x, &solution.duals);
-                Ok(Found {
-                    weights,
-                    prices: priced(multipliers, compiled.reading.slope(value)),
-                    certificate,
-                    termination,
-                    method: "interior point",
-                    iterations: solution.iterations,
-                })
+                let found = self.certified(compiled, &solution)?;
+                if found.certificate.is_optimal() {
+                    return Ok(found);
+                }
+                // An optimum of zero: what is left of it are the last digits of an iteration.
+                let largest = solution.duals.iter().fold(0.0, |most: f64, dual| most.max(dual.abs()));
+                solution.x.iter_mut().filter(|x| x.abs() < 1e-10).for_each(|x| *x = 0.0);
+                solution.duals.iter_mut().filter(|dual| dual.abs() < 1e-12 * largest).for_each(|dual| *dual = 0.0);
+                let cleared = self.certified(compiled, &solution)?;
+                let best = if cleared.certificate.is_optimal() { cleared } else { found };
+                let termination = termination(&best.certificate, best.iterations)?;
+                Ok(Found { termination, ..best })
             }
         }
+    }
+
+    /// A point of the program as weights, prices and a certificate, optimal or not.
+    fn certified(&self, compiled: &Compiled, solution: &ConicSolution) -> Result<Found> {
+        let value = compiled.program.objective(&solution.x);
+        let weights = compiled.weights(&solution.x, self.universe.len());
+        let optimality = conic_optimality(&compiled.program, &solution.x, &solution.duals);
+        let certificate = certify(self, &weights, compiled.reading.objective(value), optimality)?;
+        let multipliers = compiled.multipliers(&solution.x, &solution.duals);
+        Ok(Found {
+            weights,
+            prices: priced(multipliers, compiled.reading.slope(value)),
+            certificate,
+            termination: Termination::Optimal,
+            method: "interior point",
+            iterations: solution.iterations,
+        })
     }
 
     /// A ratio is not attained when its weights would have to be infinite, nor defined without risk.

@@ -96,7 +96,9 @@ impl WeightStability {
             let rows = self.blocks.places(returns.nrows(), &mut streams.block(draw as u64));
             match rule(returns.select(Axis(0), &rows).view()) {
                 Ok(weights) if weights.len() == n => drawn.push(weights),
-                Ok(other) => return Err(Error::invalid("rule", format!("it gave {} weights, then {}", n, other.len()))),
+                Ok(other) => {
+                    return Err(Error::invalid("rule", format!("it gave {} weights, then {}", n, other.len())));
+                }
                 Err(error) => {
                     failed += 1;
                     first_failure.get_or_insert(error.to_string());
@@ -104,7 +106,8 @@ impl WeightStability {
             }
         }
         if 2 * failed > self.draws {
-            let reason = format!("it failed on {failed} of {} draws, first: {}", self.draws, first_failure.unwrap_or_default());
+            let reason =
+                format!("it failed on {failed} of {} draws, first: {}", self.draws, first_failure.unwrap_or_default());
             return Err(Error::invalid("rule", reason));
         }
         let mut table = Array2::zeros((drawn.len(), n));

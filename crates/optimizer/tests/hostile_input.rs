@@ -65,7 +65,9 @@ const REFUSED: &[Refused] = &[
     ("no assets", ErrorKind::InvalidInput, &["universe"], || {
         Problem::new(Universe::new(Vec::new())?, VARIANCE).solve()
     }),
-    ("a name twice", ErrorKind::InvalidInput, &["B"], || Problem::new(Universe::named(["A", "B", "B"])?, VARIANCE).solve()),
+    ("a name twice", ErrorKind::InvalidInput, &["B"], || {
+        Problem::new(Universe::named(["A", "B", "B"])?, VARIANCE).solve()
+    }),
     ("a covariance with NaN", ErrorKind::InvalidInput, &["covariance", "NaN"], || {
         let mut wrong = matrix();
         wrong[[1, 1]] = f64::NAN;
@@ -100,7 +102,9 @@ const REFUSED: &[Refused] = &[
         sound(VARIANCE).with_mean(array![1e-4, f64::NAN, 0.0])?.solve()
     }),
     ("a mean too short", ErrorKind::InvalidInput, &["mean"], || sound(VARIANCE).with_mean(array![1e-4])?.solve()),
-    ("no scenarios", ErrorKind::InvalidInput, &["scenarios"], || sound(Objective::MinimiseRisk(RiskMeasure::WorstLoss)).solve()),
+    ("no scenarios", ErrorKind::InvalidInput, &["scenarios"], || {
+        sound(Objective::MinimiseRisk(RiskMeasure::WorstLoss)).solve()
+    }),
     ("zero scenarios", ErrorKind::InvalidInput, &["scenario"], || {
         with_scenarios(Array2::zeros((0, 3)), RiskMeasure::WorstLoss)
     }),
@@ -126,7 +130,9 @@ const REFUSED: &[Refused] = &[
     ("a limit with NaN", ErrorKind::InvalidInput, &["cap", "NaN"], || {
         with_limit(Constraint::group("cap", Members::All, ..=f64::NAN))
     }),
-    ("a limit upside down", ErrorKind::InvalidInput, &["A", "0.6", "0.4"], || with_limit(Constraint::asset("A", 0.6..=0.4))),
+    ("a limit upside down", ErrorKind::InvalidInput, &["A", "0.6", "0.4"], || {
+        with_limit(Constraint::asset("A", 0.6..=0.4))
+    }),
     ("a limit without sides", ErrorKind::InvalidInput, &["free"], || {
         with_limit(Constraint::group("free", Members::All, f64::NEG_INFINITY..=f64::INFINITY))
     }),
@@ -134,7 +140,9 @@ const REFUSED: &[Refused] = &[
         with_limit(Constraint::group("nobody", Members::Named(Vec::new()), ..=0.4))
     }),
     ("a limit twice", ErrorKind::InvalidInput, &["budget"], || with_limit(Constraint::budget(1.0))),
-    ("a negative price", ErrorKind::InvalidInput, &["A", "-1"], || with_limit(Constraint::asset("A", ..=0.1).soft(-1.0))),
+    ("a negative price", ErrorKind::InvalidInput, &["A", "-1"], || {
+        with_limit(Constraint::asset("A", ..=0.1).soft(-1.0))
+    }),
     ("a least leverage", ErrorKind::InvalidInput, &["gross", "convex"], || {
         with_limit(Constraint::new("gross", ConstraintKind::Gross(Members::All), 1.5..))
     }),
@@ -177,7 +185,9 @@ const REFUSED: &[Refused] = &[
         prices(0.0)?;
         sound(VARIANCE).solve()
     }),
-    ("a budget out of reach", ErrorKind::Infeasible, &["budget", "cap"], || with_limit(Constraint::weights(..=0.3).named("cap"))),
+    ("a budget out of reach", ErrorKind::Infeasible, &["budget", "cap"], || {
+        with_limit(Constraint::weights(..=0.3).named("cap"))
+    }),
     ("bounds of two limits that cross", ErrorKind::Infeasible, &["floor", "ceiling"], || {
         sound(VARIANCE)
             .subject_to(Constraint::asset("A", 0.5..).named("floor"))
@@ -234,55 +244,99 @@ fn inverse_variance(solution: &Solution) -> bool {
 const ANSWERED: &[Answered] = &[
     ("variances of 1e-16", || scaled(1e-12), inverse_variance),
     ("variances of 1e8", || scaled(1e12), inverse_variance),
-    ("one asset", || {
-        Problem::new(Universe::named(["A"])?, VARIANCE)
-            .with_covariance(Covariance::new(array![[1e-4]])?)?
-            .subject_to(Constraint::budget(1.0))
-            .solve()
-    }, |solution| near(&solution.weights, &[1.0], 1e-9)),
-    ("assets that are the same", || {
-        with_matrix(array![[1e-4, 1e-4, 0.0], [1e-4, 1e-4, 0.0], [0.0, 0.0, 1e-4]])
-    }, |solution| (solution.weights[2] - 0.5).abs() < 1e-7 && (solution.objective - 5e-5).abs() < 1e-12),
-    ("a singular covariance", || {
-        // B is minus A: half of each is without risk.
-        with_matrix(array![[1e-4, -1e-4, 0.0], [-1e-4, 1e-4, 0.0], [0.0, 0.0, 1e-4]])
-    }, |solution| near(&solution.weights, &[0.5, 0.5, 0.0], 1e-6) && solution.objective < 1e-15),
-    ("a nearly singular covariance", || {
-        let eps = 1e-12;
-        with_matrix(array![[1e-4 + eps, -1e-4, 0.0], [-1e-4, 1e-4 + eps, 0.0], [0.0, 0.0, 1e-4]])
-    }, |solution| near(&solution.weights, &[0.5, 0.5, 5e-9], 1e-7)),
+    (
+        "one asset",
+        || {
+            Problem::new(Universe::named(["A"])?, VARIANCE)
+                .with_covariance(Covariance::new(array![[1e-4]])?)?
+                .subject_to(Constraint::budget(1.0))
+                .solve()
+        },
+        |solution| near(&solution.weights, &[1.0], 1e-9),
+    ),
+    (
+        "assets that are the same",
+        || with_matrix(array![[1e-4, 1e-4, 0.0], [1e-4, 1e-4, 0.0], [0.0, 0.0, 1e-4]]),
+        |solution| (solution.weights[2] - 0.5).abs() < 1e-7 && (solution.objective - 5e-5).abs() < 1e-12,
+    ),
+    (
+        "a singular covariance",
+        || {
+            // B is minus A: half of each is without risk.
+            with_matrix(array![[1e-4, -1e-4, 0.0], [-1e-4, 1e-4, 0.0], [0.0, 0.0, 1e-4]])
+        },
+        |solution| near(&solution.weights, &[0.5, 0.5, 0.0], 1e-6) && solution.objective < 1e-15,
+    ),
+    (
+        "a nearly singular covariance",
+        || {
+            let eps = 1e-12;
+            with_matrix(array![[1e-4 + eps, -1e-4, 0.0], [-1e-4, 1e-4 + eps, 0.0], [0.0, 0.0, 1e-4]])
+        },
+        |solution| near(&solution.weights, &[0.5, 0.5, 5e-9], 1e-7),
+    ),
     ("no risk at all", || with_matrix(Array2::zeros((3, 3))), |solution| solution.objective == 0.0),
-    ("return without risk", || {
-        let none = Covariance::new(Array2::zeros((3, 3)))?;
-        sound(Objective::MaximiseUtility { risk_aversion: 5.0 }).with_covariance(none)?.solve()
-    }, |solution| near(&solution.weights, &[1.0, 0.0, 0.0], 1e-7)),
-    ("one scenario", || with_scenarios(array![[0.01, -0.02, 0.03]], RiskMeasure::ExpectedShortfall(Confidence::new(0.95)?)),
-        |solution| near(&solution.weights, &[0.0, 0.0, 1.0], 1e-7) && (solution.objective + 0.03).abs() < 1e-9),
-    ("scenarios of nothing", || with_scenarios(Array2::zeros((4, 3)), RiskMeasure::WorstLoss),
-        |solution| solution.objective.abs() < 1e-12),
-    ("a portfolio that never falls", || {
-        let rows = Scenarios::dated(array![[0.01, -0.02, 0.0], [0.02, 0.01, -0.01], [0.01, -0.01, 0.01]])?;
-        sound(Objective::MinimiseRisk(RiskMeasure::MaximumDrawdown)).with_scenarios(rows)?.solve()
-    }, |solution| solution.objective.abs() < 1e-9),
-    ("infinite bounds", || {
-        with_limit(Constraint::weights(f64::NEG_INFINITY..=0.9).named("cap"))
-    }, |solution| solution.weights.iter().all(|w| *w >= -1e-9 && *w <= 0.9 + 1e-9)),
-    ("a large finite bound", || with_limit(Constraint::weights(-1e12..=1e12).named("far")),
-        |solution| solution.weights.iter().all(|w| *w >= -1e-9)),
-    ("nothing to hold", || {
-        Problem::new(names(), VARIANCE).with_covariance(Covariance::new(matrix())?)?.solve()
-    }, |solution| near(&solution.weights, &[0.0; 3], 1e-9)),
-    ("one portfolio left", || {
-        sound(VARIANCE).subject_to(Constraint::weights(1.0 / 3.0..).named("floor")).solve()
-    }, |solution| near(&solution.weights, &[1.0 / 3.0; 3], 1e-7)),
-    ("a budget of a thousand", || {
-        sound(VARIANCE).without("budget").subject_to(Constraint::budget(1e3)).solve()
-    }, |solution| (solution.weights.iter().sum::<f64>() - 1e3).abs() < 1e-6),
-    ("returns of 1e-12", || {
-        sound(Objective::MaximiseReturn).with_mean(array![1e-12, 3e-12, 2e-12])?.solve()
-    }, |solution| near(&solution.weights, &[0.0, 1.0, 0.0], 1e-7)),
-    ("no aversion to risk", || sound(Objective::MaximiseUtility { risk_aversion: 0.0 }).solve(),
-        |solution| near(&solution.weights, &[1.0, 0.0, 0.0], 1e-7)),
+    (
+        "return without risk",
+        || {
+            let none = Covariance::new(Array2::zeros((3, 3)))?;
+            sound(Objective::MaximiseUtility { risk_aversion: 5.0 }).with_covariance(none)?.solve()
+        },
+        |solution| near(&solution.weights, &[1.0, 0.0, 0.0], 1e-7),
+    ),
+    (
+        "one scenario",
+        || with_scenarios(array![[0.01, -0.02, 0.03]], RiskMeasure::ExpectedShortfall(Confidence::new(0.95)?)),
+        |solution| near(&solution.weights, &[0.0, 0.0, 1.0], 1e-7) && (solution.objective + 0.03).abs() < 1e-9,
+    ),
+    (
+        "scenarios of nothing",
+        || with_scenarios(Array2::zeros((4, 3)), RiskMeasure::WorstLoss),
+        |solution| solution.objective.abs() < 1e-12,
+    ),
+    (
+        "a portfolio that never falls",
+        || {
+            let rows = Scenarios::dated(array![[0.01, -0.02, 0.0], [0.02, 0.01, -0.01], [0.01, -0.01, 0.01]])?;
+            sound(Objective::MinimiseRisk(RiskMeasure::MaximumDrawdown)).with_scenarios(rows)?.solve()
+        },
+        |solution| solution.objective.abs() < 1e-9,
+    ),
+    (
+        "infinite bounds",
+        || with_limit(Constraint::weights(f64::NEG_INFINITY..=0.9).named("cap")),
+        |solution| solution.weights.iter().all(|w| *w >= -1e-9 && *w <= 0.9 + 1e-9),
+    ),
+    (
+        "a large finite bound",
+        || with_limit(Constraint::weights(-1e12..=1e12).named("far")),
+        |solution| solution.weights.iter().all(|w| *w >= -1e-9),
+    ),
+    (
+        "nothing to hold",
+        || Problem::new(names(), VARIANCE).with_covariance(Covariance::new(matrix())?)?.solve(),
+        |solution| near(&solution.weights, &[0.0; 3], 1e-9),
+    ),
+    (
+        "one portfolio left",
+        || sound(VARIANCE).subject_to(Constraint::weights(1.0 / 3.0..).named("floor")).solve(),
+        |solution| near(&solution.weights, &[1.0 / 3.0; 3], 1e-7),
+    ),
+    (
+        "a budget of a thousand",
+        || sound(VARIANCE).without("budget").subject_to(Constraint::budget(1e3)).solve(),
+        |solution| (solution.weights.iter().sum::<f64>() - 1e3).abs() < 1e-6,
+    ),
+    (
+        "returns of 1e-12",
+        || sound(Objective::MaximiseReturn).with_mean(array![1e-12, 3e-12, 2e-12])?.solve(),
+        |solution| near(&solution.weights, &[0.0, 1.0, 0.0], 1e-7),
+    ),
+    (
+        "no aversion to risk",
+        || sound(Objective::MaximiseUtility { risk_aversion: 0.0 }).solve(),
+        |solution| near(&solution.weights, &[1.0, 0.0, 0.0], 1e-7),
+    ),
 ];
 
 #[test]

@@ -92,9 +92,11 @@ fn a_group_above_its_caps(dice: &mut Dice) -> Impossible {
     let problem = Impossible::new(dice, 4).plain();
     let group = problem.members(0..2);
     let cap = dice.between(0.05, 0.2);
-    problem
-        .and(Constraint::weights(..=cap).named("cap"))
-        .and(Constraint::group("group", group, 2.0 * cap + dice.between(0.05, 0.3)..))
+    problem.and(Constraint::weights(..=cap).named("cap")).and(Constraint::group(
+        "group",
+        group,
+        2.0 * cap + dice.between(0.05, 0.3)..,
+    ))
 }
 
 fn two_groups_above_the_budget(dice: &mut Dice) -> Impossible {
@@ -139,12 +141,17 @@ fn too_little_turnover(dice: &mut Dice) -> Impossible {
     let mut held = Array1::zeros(problem.market.len());
     held[0] = 1.0;
     let least = dice.between(0.2, 0.6);
-    let (convention, needed) =
-        if dice.chance(0.5) { (TurnoverConvention::OneWay, least) } else { (TurnoverConvention::TwoSided, 2.0 * least) };
+    let (convention, needed) = if dice.chance(0.5) {
+        (TurnoverConvention::OneWay, least)
+    } else {
+        (TurnoverConvention::TwoSided, 2.0 * least)
+    };
     let limit = needed * dice.between(0.2, 0.8);
-    problem
-        .and(Constraint::asset("A1", least..))
-        .and(Constraint::turnover(Weights::new(held).unwrap(), limit, convention))
+    problem.and(Constraint::asset("A1", least..)).and(Constraint::turnover(
+        Weights::new(held).unwrap(),
+        limit,
+        convention,
+    ))
 }
 
 fn a_group_far_from_the_benchmark(dice: &mut Dice) -> Impossible {
@@ -162,13 +169,15 @@ fn a_group_far_from_the_benchmark(dice: &mut Dice) -> Impossible {
 
 fn a_factor_that_all_share(dice: &mut Dice) -> Impossible {
     let problem = Impossible::new(dice, 3).plain();
-    let row: Vec<(String, f64)> = problem.market.names.iter().map(|name| (name.clone(), dice.between(0.5, 1.5))).collect();
+    let row: Vec<(String, f64)> =
+        problem.market.names.iter().map(|name| (name.clone(), dice.between(0.5, 1.5))).collect();
     problem.and(Constraint::linear("neutral", row, -0.1..=0.1))
 }
 
 fn a_stress_that_all_suffer(dice: &mut Dice) -> Impossible {
     let problem = Impossible::new(dice, 3).plain();
-    let row: Vec<(String, f64)> = problem.market.names.iter().map(|name| (name.clone(), dice.between(0.1, 0.4))).collect();
+    let row: Vec<(String, f64)> =
+        problem.market.names.iter().map(|name| (name.clone(), dice.between(0.1, 0.4))).collect();
     problem.and(Constraint::linear("stress loss", row, ..=dice.between(0.01, 0.09)))
 }
 
@@ -333,8 +342,5 @@ fn contradictions_are_named_minimally_and_resolved() {
 
 #[test]
 fn counts_contradict_too() {
-    run(
-        8_000_000,
-        &[("too few positions", 12, too_few_positions), ("positions too large", 12, positions_too_large)],
-    );
+    run(8_000_000, &[("too few positions", 12, too_few_positions), ("positions too large", 12, positions_too_large)]);
 }

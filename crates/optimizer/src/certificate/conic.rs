@@ -19,7 +19,7 @@ pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64])
         }
     }
     let mut pulled = vec![0.0; program.variables];
-    let (mut constants, mut constant_size) = (0.0, 0.0);
+    let (mut constants, mut made_of) = (0.0, 0.0);
     let (mut beyond, mut outside_rows, mut largest) = (0.0_f64, 0.0_f64, 0.0_f64);
     let mut place = 0;
     for block in &program.blocks {
@@ -27,7 +27,8 @@ pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64])
         for (row, dual) in block.rows.iter().zip(own) {
             row.terms.iter().for_each(|(variable, coefficient)| pulled[*variable] += dual * coefficient);
             constants += dual * row.constant;
-            constant_size += (dual * row.constant).abs();
+            let spread: f64 = row.terms.iter().map(|(variable, coefficient)| (coefficient * x[*variable]).abs()).sum();
+            made_of += dual.abs() * row.constant.abs().max(spread);
             largest = largest.max(dual.abs());
         }
         beyond = beyond.max(outside_dual(block.cone, own));
@@ -47,7 +48,7 @@ pub(crate) fn conic_optimality(program: &ConicProgram, x: &[f64], duals: &[f64])
     let (primal, dual) = (0.5 * bent + straight, -0.5 * bent - constants);
     let scale = primal.abs().max(dual.abs()).max(0.5 * bent.abs());
     // Where the objective vanishes, what it is made of is the measure of its size.
-    let scale = if scale > 1e-6 * constant_size { scale } else { constant_size.max(straight.abs()) };
+    let scale = if scale > 1e-6 * made_of { scale } else { made_of.max(straight.abs()) };
     Optimality {
         duality_gap: ratio(((primal - dual).abs() - rounded).max(0.0), scale),
         stationarity: ratio(residual, size),

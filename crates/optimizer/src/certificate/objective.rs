@@ -101,9 +101,15 @@ pub(crate) fn measure_of(problem: &Problem, measure: RiskMeasure, weights: &[f64
 }
 
 /// The losses as a sample with the probabilities of the scenarios.
-/// The size against which a variance or volatility of nearly nothing is judged: it is a difference of numbers of the size of
-/// the assets' own risks, and its root loses half of the digits.
+/// The size against which a risk of nearly nothing is judged. A variance is a difference of numbers of the size of the assets'
+/// own, and its root loses half of the digits.
 fn rounded_size(problem: &Problem, measure: RiskMeasure, weights: &[f64], risk: f64) -> Result<f64> {
+    if measure.needs_scenarios() && !measure.is_squared() {
+        // A sum of gains and losses that are larger than it.
+        let returns = problem.scenario_returns()?.returns();
+        let largest = |asset: usize| returns.column(asset).fold(0.0, |most: f64, r| most.max(r.abs()));
+        return Ok(1e-3 * weights.iter().enumerate().map(|(asset, w)| w.abs() * largest(asset)).sum::<f64>());
+    }
     if !matches!(measure, RiskMeasure::Variance | RiskMeasure::Volatility) {
         return Ok(0.0);
     }

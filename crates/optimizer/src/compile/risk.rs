@@ -221,9 +221,8 @@ impl Builder<'_> {
                 let moments = self.active_moments(returns)?;
                 let root = square_root(moments.view())?;
                 let n = self.problem.universe.len();
-                let row = |row: ArrayView1<'_, f64>| {
-                    self.of_weights(row.iter().take(n).copied()).plus_constant(-row[n])
-                };
+                let row =
+                    |row: ArrayView1<'_, f64>| self.of_weights(row.iter().take(n).copied()).plus_constant(-row[n]);
                 let rows = root.rows().into_iter().map(row).collect();
                 Ok(self.norm(rows))
             }

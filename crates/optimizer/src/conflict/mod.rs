@@ -56,8 +56,11 @@ impl std::fmt::Display for Conflict {
             Side::Lower => format!("at least {}", short(bound)),
             Side::Upper => format!("at most {}", short(bound)),
         };
-        let members: Vec<String> =
-            self.members.iter().map(|member| format!("{:?} of {}", member.limit, at(member.side, member.bound))).collect();
+        let members: Vec<String> = self
+            .members
+            .iter()
+            .map(|member| format!("{:?} of {}", member.limit, at(member.side, member.bound)))
+            .collect();
         match members.as_slice() {
             [only] => write!(f, "nothing keeps {only}")?,
             several => write!(f, "these limits contradict each other: {}", listed(several, "and"))?,

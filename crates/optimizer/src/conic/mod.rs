@@ -4,9 +4,9 @@ mod program;
 mod solve;
 
 pub(crate) use program::{Affine, Block, Cone, ConicProgram, Source};
-pub(crate) use solve::{Outcome, STEPS};
 #[cfg(test)]
 use solve::Accuracy;
+pub(crate) use solve::{ConicSolution, Outcome, STEPS};
 
 #[cfg(test)]
 mod tests;

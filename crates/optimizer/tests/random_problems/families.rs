@@ -26,7 +26,11 @@ pub(crate) const SCENARIOS: Draw = Draw { shapes: &[Shape::Dense], most: 12, men
 
 impl Draw {
     /// A market, a portfolio and limits that it keeps.
-    pub(crate) fn case(self, dice: &mut Dice, objective: impl Fn(&mut Dice, &Market, &Array1<f64>) -> Objective) -> Case {
+    pub(crate) fn case(
+        self,
+        dice: &mut Dice,
+        objective: impl Fn(&mut Dice, &Market, &Array1<f64>) -> Objective,
+    ) -> Case {
         let n = dice.count(2, self.most);
         let shape = self.shapes[dice.count(0, self.shapes.len() - 1)];
         let dates = if self.dates > 0 { dice.count(self.dates / 2, 2 * self.dates) } else { 0 };
@@ -124,7 +128,11 @@ pub(crate) fn soft(dice: &mut Dice) -> Case {
         let limit = match dice.count(0, 2) {
             0 => Constraint::asset(own, wanted..),
             1 => Constraint::leverage(wanted),
-            _ => Constraint::linear("row", case.market.names.iter().map(|name| (name.clone(), dice.normal())), ..=-wanted),
+            _ => Constraint::linear(
+                "row",
+                case.market.names.iter().map(|name| (name.clone(), dice.normal())),
+                ..=-wanted,
+            ),
         };
         case.limits.push(limit.named(format!("wish {place}")).soft(price));
     }

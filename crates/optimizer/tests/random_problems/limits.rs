@@ -105,7 +105,8 @@ fn cones(dice: &mut Dice, market: &Market, known: &Array1<f64>, limits: &mut Vec
         limits.push(Constraint::tracking_error(Benchmark::Weights(Weights::new(benchmark).unwrap()), limit));
     }
     if dice.chance(0.5) {
-        limits.push(Constraint::risk(RiskMeasure::Volatility, market.volatility(known) * dice.between(1.05, 1.5) + 1e-4));
+        limits
+            .push(Constraint::risk(RiskMeasure::Volatility, market.volatility(known) * dice.between(1.05, 1.5) + 1e-4));
     }
 }
 
@@ -145,7 +146,9 @@ pub(crate) fn outside(market: &Market, limit: &Constraint, w: &Array1<f64>, spen
         }
         ConstraintKind::ExpectedReturn => beyond(market.mean.dot(w)),
         ConstraintKind::Risk(RiskMeasure::Volatility) => beyond(market.volatility(w)),
-        ConstraintKind::TrackingError(Benchmark::Weights(benchmark)) => beyond(market.volatility(&(w - &benchmark.view()))),
+        ConstraintKind::TrackingError(Benchmark::Weights(benchmark)) => {
+            beyond(market.volatility(&(w - &benchmark.view())))
+        }
         other => panic!("no {other:?} is drawn"),
     }
 }

@@ -47,14 +47,25 @@ impl Tally {
     fn take(&mut self, seed: u64, case: &Case, judge: Judge) {
         let solution = match case.problem().solve() {
             Ok(solution) => solution,
-            Err(error) => return self.failures.push(format!("seed {seed}, {} assets, {:?}: {error}", case.market.len(), case.market.shape)),
+            Err(error) => {
+                return self.failures.push(format!(
+                    "seed {seed}, {} assets, {:?}: {error}",
+                    case.market.len(),
+                    case.market.shape
+                ));
+            }
         };
         let certificate = solution.certificate;
         match solution.termination {
             Termination::Optimal => self.optimal += 1,
             other => {
                 self.reduced += 1;
-                self.failures.push(format!("seed {seed}, {} assets, {:?}, {}: {other:?} {certificate:?}", case.market.len(), case.market.shape, solution.method));
+                self.failures.push(format!(
+                    "seed {seed}, {} assets, {:?}, {}: {other:?} {certificate:?}",
+                    case.market.len(),
+                    case.market.shape,
+                    solution.method
+                ));
             }
         }
         self.gap = self.gap.max(certificate.duality_gap);
@@ -85,12 +96,17 @@ impl Tally {
         let size = value.abs() + 1e-3 * typical;
         let mut note = |who: &str, error: f64| {
             if !(error <= 1e-6) {
-                self.failures.push(format!("seed {seed}, {} assets, {:?}: {value} is {error:e} from {who}", case.market.len(), case.market.shape));
+                self.failures.push(format!(
+                    "seed {seed}, {} assets, {:?}: {value} is {error:e} from {who}",
+                    case.market.len(),
+                    case.market.shape
+                ));
             }
             error
         };
         if judge == Judge::Planes {
-            self.reference = self.reference.max(note("its bound", planes::left_to_gain(case, w, 1e-7 * size).abs() / size));
+            self.reference =
+                self.reference.max(note("its bound", planes::left_to_gain(case, w, 1e-7 * size).abs() / size));
             return;
         }
         self.reference = self.reference.max(note("the reference", (value - reference::best(case)).abs() / size));
@@ -109,7 +125,9 @@ type Family = (&'static str, usize, Judge, fn(&mut Dice) -> Case);
 fn run(first: u64, families: &[Family]) {
     let start = std::time::Instant::now();
     let mut failures = Vec::new();
-    eprintln!("family                    problems optimal reduced failed  gap     station. limits  reference splitting");
+    eprintln!(
+        "family                    problems optimal reduced failed  gap     station. limits  reference splitting"
+    );
     for (place, (name, count, judge, draw)) in families.iter().enumerate() {
         let mut tally = Tally::default();
         for seed in 0..*count as u64 {
@@ -124,7 +142,9 @@ fn run(first: u64, families: &[Family]) {
         );
         failures.extend(tally.failures.into_iter().map(|failure| format!("{name}: {failure}")));
         if !(gap <= 1e-8 && stationarity <= 1e-7 && infeasibility <= 1e-9) {
-            failures.push(format!("{name}: a gap of {gap:e}, residuals of {stationarity:e}, limits broken by {infeasibility:e}"));
+            failures.push(format!(
+                "{name}: a gap of {gap:e}, residuals of {stationarity:e}, limits broken by {infeasibility:e}"
+            ));
         }
         if *judge == Judge::Both && settled * 20 < count * 19 {
             failures.push(format!("{name}: the splitting settled only {settled} of {count}"));
@@ -155,7 +175,9 @@ fn limits_of_risk_and_trading() {
             ("volatility", 30, Judge::Reference, |dice| CONES.minimise(dice, RiskMeasure::Volatility)),
             ("utility", 60, Judge::Reference, |dice| CONES.case(dice, utility)),
             ("tracking variance", 40, Judge::Reference, |dice| CONES.case(dice, tracking)),
-            ("return, linear limits", 40, Judge::Reference, |dice| PLAIN.case(dice, |_, _, _| Objective::MaximiseReturn)),
+            ("return, linear limits", 40, Judge::Reference, |dice| {
+                PLAIN.case(dice, |_, _, _| Objective::MaximiseReturn)
+            }),
             ("return", 60, Judge::Reference, |dice| CONES.case(dice, |_, _, _| Objective::MaximiseReturn)),
         ],
     );
@@ -173,7 +195,8 @@ fn ratios() {
             }),
             ("return over shortfall", 20, Judge::Reference, |dice| {
                 let c = confidence(dice);
-                SCENARIOS.case(dice, |dice, market, known| ratio(dice, market, known, RiskMeasure::ExpectedShortfall(c)))
+                SCENARIOS
+                    .case(dice, |dice, market, known| ratio(dice, market, known, RiskMeasure::ExpectedShortfall(c)))
             }),
         ],
     );
@@ -218,7 +241,9 @@ fn scenario_risks() {
                 let measure = RiskMeasure::ExpectedShortfall(confidence(dice));
                 SCENARIOS.case(dice, |dice, _, _| Objective::MaximiseMeanRisk { measure, risk_aversion: dice.unit() })
             }),
-            ("absolute deviation", 30, Judge::Reference, |dice| SCENARIOS.minimise(dice, RiskMeasure::MeanAbsoluteDeviation)),
+            ("absolute deviation", 30, Judge::Reference, |dice| {
+                SCENARIOS.minimise(dice, RiskMeasure::MeanAbsoluteDeviation)
+            }),
             ("semivariance", 30, Judge::Reference, |dice| SCENARIOS.minimise(dice, RiskMeasure::Semivariance)),
             ("semideviation", 20, Judge::Reference, |dice| SCENARIOS.minimise(dice, RiskMeasure::Semideviation)),
             ("worst loss", 30, Judge::Reference, |dice| SCENARIOS.minimise(dice, RiskMeasure::WorstLoss)),

@@ -146,7 +146,11 @@ impl Model {
         for (rows, equations) in flat {
             if !rows.is_empty() {
                 let count = rows.len();
-                cones.push(if equations { SupportedConeT::ZeroConeT(count) } else { SupportedConeT::NonnegativeConeT(count) });
+                cones.push(if equations {
+                    SupportedConeT::ZeroConeT(count)
+                } else {
+                    SupportedConeT::NonnegativeConeT(count)
+                });
             }
             for row in rows {
                 entries.extend(row.terms.iter().map(|(v, c)| (offsets.len(), *v, -c)));
@@ -323,10 +327,8 @@ fn losses(case: &Case) -> Vec<Row> {
 
 fn shortfalls(case: &Case, model: &mut Model) -> Vec<Row> {
     let mean = case.market.scenarios.sum_axis(Axis(0)) / case.market.scenarios.nrows() as f64;
-    let rows: Vec<Row> = losses(case)
-        .into_iter()
-        .map(|row| row.and(Row::weights(mean.iter().map(|m| PERCENT * m))))
-        .collect();
+    let rows: Vec<Row> =
+        losses(case).into_iter().map(|row| row.and(Row::weights(mean.iter().map(|m| PERCENT * m)))).collect();
     rows.into_iter().map(|row| above(model, row)).collect()
 }
 
@@ -541,7 +543,8 @@ pub(crate) fn linear_rows(case: &Case) -> (Array2<f64>, Vec<f64>, Vec<f64>) {
             }
             ConstraintKind::Group(members) => add(indicator(places(&case.market, members)), low, high),
             ConstraintKind::ShareOfGroup { members, parent } => {
-                let (inner, outer) = (indicator(places(&case.market, members)), indicator(places(&case.market, parent)));
+                let (inner, outer) =
+                    (indicator(places(&case.market, members)), indicator(places(&case.market, parent)));
                 add(&inner - &(&outer * high), f64::NEG_INFINITY, 0.0);
                 add(&inner - &(&outer * low), 0.0, f64::INFINITY);
             }
