@@ -96,9 +96,7 @@ impl WeightStability {
             let rows = self.blocks.places(returns.nrows(), &mut streams.block(draw as u64));
             match rule(returns.select(Axis(0), &rows).view()) {
                 Ok(weights) if weights.len() == n => drawn.push(weights),
-                Ok(other) => {
-                    return Err(Error::invalid("rule", format!("it gave {} weights, then {}", n, other.len())));
-                }
+                Ok(other) => return Err(Error::invalid("rule", format!("it gave {} weights, then {}", n, other.len()))),
                 Err(error) => {
                     failed += 1;
                     first_failure.get_or_insert(error.to_string());
@@ -106,8 +104,7 @@ impl WeightStability {
             }
         }
         if 2 * failed > self.draws {
-            let reason =
-                format!("it failed on {failed} of {} draws, first: {}", self.draws, first_failure.unwrap_or_default());
+            let reason = format!("it failed on {failed} of {} draws, first: {}", self.draws, first_failure.unwrap_or_default());
             return Err(Error::invalid("rule", reason));
         }
         let mut table = Array2::zeros((drawn.len(), n));

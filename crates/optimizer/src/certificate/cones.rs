@@ -12,11 +12,7 @@ pub(super) fn outside(cone: Cone, x: &[f64]) -> f64 {
             let (x, y, z) = (x[0], x[1], x[2]);
             if y > 0.0 {
                 // Compared in logarithms where the exponential would overflow.
-                if x / y > 500.0 {
-                    x - y * (z.max(f64::MIN_POSITIVE) / y).ln()
-                } else {
-                    (y * (x / y).exp() - z).max(0.0)
-                }
+                if x / y > 500.0 { x - y * (z.max(f64::MIN_POSITIVE) / y).ln() } else { (y * (x / y).exp() - z).max(0.0) }
             } else {
                 // On the boundary y = 0 the cone is x ≤ 0 ≤ z.
                 (-y).max(x).max(-z).max(0.0)

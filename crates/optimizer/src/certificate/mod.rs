@@ -96,12 +96,7 @@ pub(crate) fn certify(problem: &Problem, weights: &[f64], claimed: f64, optimali
 }
 
 /// The check of weights whose optimality was shown for a part of the problem: the part keeps its own numbers.
-pub(crate) fn certify_weights(
-    problem: &Problem,
-    weights: &[f64],
-    claimed: f64,
-    part: Certificate,
-) -> Result<Certificate> {
+pub(crate) fn certify_weights(problem: &Problem, weights: &[f64], claimed: f64, part: Certificate) -> Result<Certificate> {
     let Certificate { duality_gap, stationarity, cone_violation, .. } = part;
     certify(problem, weights, claimed, Optimality { duality_gap, stationarity, cone_violation })
 }

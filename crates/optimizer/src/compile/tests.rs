@@ -32,10 +32,7 @@ fn scenarios() -> Array2<f64> {
 }
 
 fn dated(objective: Objective) -> Problem {
-    problem(objective)
-        .with_scenarios(Scenarios::dated(scenarios()).unwrap())
-        .unwrap()
-        .subject_to(Constraint::long_only())
+    problem(objective).with_scenarios(Scenarios::dated(scenarios()).unwrap()).unwrap().subject_to(Constraint::long_only())
 }
 
 #[test]
@@ -91,10 +88,7 @@ fn every_scenario_risk_is_certified() {
         assert!(least.certificate.is_optimal(), "{measure}: {:?}", least.certificate);
         // A limit a little above the least risk binds, and its price is what the frontier's slope says.
         let at = |extra: f64| {
-            dated(Objective::MaximiseReturn)
-                .subject_to(Constraint::risk(measure, least.objective * extra))
-                .solve()
-                .unwrap()
+            dated(Objective::MaximiseReturn).subject_to(Constraint::risk(measure, least.objective * extra)).solve().unwrap()
         };
         let (near, middle, far) = (at(1.0999), at(1.1), at(1.1001));
         let slope = (far.objective - near.objective) / (2e-4 * least.objective);
@@ -109,8 +103,7 @@ fn ratios_meet_the_tangent_of_their_frontier() {
         let best = dated(Objective::MaximiseRatio { measure, risk_free: 0.0 }).solve().unwrap();
         let earned = best.expected_return.unwrap();
         // No other portfolio with the return of the best has less risk.
-        let least =
-            dated(Objective::MinimiseRisk(measure)).subject_to(Constraint::target_return(earned)).solve().unwrap();
+        let least = dated(Objective::MinimiseRisk(measure)).subject_to(Constraint::target_return(earned)).solve().unwrap();
         assert!((earned / least.objective - best.objective).abs() < 1e-6 * best.objective);
     }
 }
@@ -127,8 +120,12 @@ fn costs_of_every_kind_hold_trades_back() {
         costs.clone().with_impact(vec![1e-3; 3]).unwrap(),
     ];
     for costs in kinds {
-        let paid =
-            problem(utility.clone()).with_costs(costs).unwrap().subject_to(Constraint::long_only()).solve().unwrap();
+        let paid = problem(utility.clone())
+            .with_costs(costs)
+            .unwrap()
+            .subject_to(Constraint::long_only())
+            .solve()
+            .unwrap();
         assert!(paid.certificate.is_optimal(), "{:?}", paid.certificate);
         assert!(paid.weights[0] > free.weights[0] + 1e-4, "{:?} {:?}", paid.weights, free.weights);
         assert!(paid.cost.unwrap() > 0.0);
@@ -267,8 +264,7 @@ fn bad_input_is_named() {
     assert_eq!(kind(crossed), ErrorKind::InvalidInput);
     let twice = base().subject_to(Constraint::budget(1.0)).solve().unwrap_err();
     assert!(twice.to_string().contains("budget"), "{twice}");
-    let lower =
-        base().subject_to(Constraint::new("v", crate::problem::ConstraintKind::Risk(RiskMeasure::Volatility), 0.1..));
+    let lower = base().subject_to(Constraint::new("v", crate::problem::ConstraintKind::Risk(RiskMeasure::Volatility), 0.1..));
     assert!(lower.solve().unwrap_err().to_string().contains("convex"));
     assert!(base().with_mean(array![1.0, f64::NAN, 0.0]).is_err());
     let indefinite = Covariance::new(array![[1.0, 2.0], [2.0, 1.0]]).unwrap();

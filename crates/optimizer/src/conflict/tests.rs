@@ -33,7 +33,10 @@ fn two_sums_above_the_budget() {
     let mut names: Vec<_> = found.members.iter().map(|m| (m.limit.as_str(), m.side)).collect();
     names.sort_unstable();
     // C may not be short: the budget, both minima and that.
-    assert_eq!(names, [("A", Side::Lower), ("B", Side::Lower), ("budget", Side::Upper), ("long only", Side::Lower)]);
+    assert_eq!(
+        names,
+        [("A", Side::Lower), ("B", Side::Lower), ("budget", Side::Upper), ("long only", Side::Lower)]
+    );
     for member in &found.members {
         let needed = member.needed.unwrap();
         let expected = match member.limit.as_str() {

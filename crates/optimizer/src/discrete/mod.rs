@@ -42,8 +42,7 @@ struct Best {
 impl Best {
     fn solution(self, problem: &Problem) -> Result<Solution> {
         let sign = sign(problem);
-        let checked: Certificate =
-            certify_weights(problem, &self.found.weights, sign * self.value, self.found.certificate)?;
+        let checked: Certificate = certify_weights(problem, &self.found.weights, sign * self.value, self.found.certificate)?;
         let gap = (self.value - self.bound).max(0.0);
         let proven = gap <= 1e-8 * self.value.abs();
         let termination = if proven { self.found.termination } else { Termination::WithinGap };

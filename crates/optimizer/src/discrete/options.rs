@@ -65,10 +65,10 @@ impl Pieces {
 
 /// No position, a long one, a short one; where trading has a price, also what is held already, without it.
 fn pieces(problem: &Problem, asset: usize, (low, high): (f64, f64), (smallest, largest): (f64, f64)) -> Vec<Piece> {
-    let (held, fee) =
-        problem.costs.as_ref().map_or((0.0, 0.0), |costs| (costs.held().view()[asset], costs.per_period(asset).fixed));
-    let none =
-        Piece { lower: low.max(0.0), upper: high.min(0.0), cost: if held == 0.0 { 0.0 } else { fee }, counts: false };
+    let (held, fee) = problem.costs.as_ref().map_or((0.0, 0.0), |costs| {
+        (costs.held().view()[asset], costs.per_period(asset).fixed)
+    });
+    let none = Piece { lower: low.max(0.0), upper: high.min(0.0), cost: if held == 0.0 { 0.0 } else { fee }, counts: false };
     let long = Piece { lower: low.max(smallest), upper: high.min(largest), cost: fee, counts: true };
     let short = Piece { lower: low.max(-largest), upper: high.min(-smallest), cost: fee, counts: true };
     let mut all = vec![none, long];

@@ -18,16 +18,13 @@ fn covariance(n: usize) -> Array2<f64> {
 
 fn problem(n: usize) -> Problem {
     let mean: Array1<f64> = (0..n).map(|i| 1e-4 * (1.0 + ((i * 5) as f64).cos())).collect();
-    Problem::new(
-        Universe::named((0..n).map(|i| format!("S{i}"))).unwrap(),
-        Objective::MinimiseRisk(RiskMeasure::Variance),
-    )
-    .with_covariance(Covariance::new(covariance(n)).unwrap())
-    .unwrap()
-    .with_mean(mean)
-    .unwrap()
-    .subject_to(Constraint::budget(1.0))
-    .subject_to(Constraint::weights(0.0..=1.0))
+    Problem::new(Universe::named((0..n).map(|i| format!("S{i}"))).unwrap(), Objective::MinimiseRisk(RiskMeasure::Variance))
+        .with_covariance(Covariance::new(covariance(n)).unwrap())
+        .unwrap()
+        .with_mean(mean)
+        .unwrap()
+        .subject_to(Constraint::budget(1.0))
+        .subject_to(Constraint::weights(0.0..=1.0))
 }
 
 /// Every subset of at most `most` assets, each solved with its weights held to at least `least`.
@@ -58,11 +55,7 @@ fn so_many_positions_of_a_least_size_as_by_enumeration() {
             .solve()
             .unwrap();
         let expected = by_enumeration(most, least);
-        assert!(
-            (solution.objective - expected).abs() <= 1e-8 * expected,
-            "{most} {least}: {} {expected}",
-            solution.objective
-        );
+        assert!((solution.objective - expected).abs() <= 1e-8 * expected, "{most} {least}: {} {expected}", solution.objective);
         assert_eq!(solution.termination, Termination::Optimal);
         assert!(solution.certificate.is_optimal(), "{:?}", solution.certificate);
         assert!(solution.weights.iter().filter(|w| w.abs() > 1e-9).count() <= most);
@@ -131,8 +124,9 @@ fn short_positions_of_a_least_size_as_by_enumeration() {
 #[test]
 fn counts_that_contradict_are_named() {
     // Three positions of at most 0.3 do not make a budget of one.
-    let impossible =
-        problem(N).subject_to(Constraint::cardinality(0, 3)).subject_to(Constraint::weights(..=0.3).named("cap"));
+    let impossible = problem(N)
+        .subject_to(Constraint::cardinality(0, 3))
+        .subject_to(Constraint::weights(..=0.3).named("cap"));
     let error = impossible.solve().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Infeasible);
     let Error::Conflict(conflict) = error else { panic!("{error}") };

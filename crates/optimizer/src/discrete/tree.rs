@@ -116,11 +116,7 @@ impl Tree<'_> {
 
     fn left<'b>(&'b self, left: &'b Left, asset: usize) -> impl Iterator<Item = &'b Piece> {
         let bits = left[asset];
-        self.pieces.of[asset]
-            .iter()
-            .enumerate()
-            .filter(move |(place, _)| bits & (1 << place) != 0)
-            .map(|(_, piece)| piece)
+        self.pieces.of[asset].iter().enumerate().filter(move |(place, _)| bits & (1 << place) != 0).map(|(_, piece)| piece)
     }
 
     fn is_hopeless(&self, bound: f64) -> bool {

@@ -164,8 +164,7 @@ impl Problem {
             MeanUncertainty::Ellipsoid { error_covariance, radius } => {
                 not_negative("radius", *radius)?;
                 length("error covariance", self.universe.len(), error_covariance.nrows())?;
-                crate::RiskModel::from(alluse_risk_core::Covariance::new(error_covariance.clone())?)
-                    .check_semidefinite()
+                crate::RiskModel::from(alluse_risk_core::Covariance::new(error_covariance.clone())?).check_semidefinite()
             }
         }
     }

@@ -139,8 +139,7 @@ impl Costs {
         }
         self.buy[place] += fee / notional;
         self.sell[place] += fee / notional;
-        (self.buy, self.sell) =
-            (self.checked("buy rates", self.buy.clone())?, self.checked("sell rates", self.sell.clone())?);
+        (self.buy, self.sell) = (self.checked("buy rates", self.buy.clone())?, self.checked("sell rates", self.sell.clone())?);
         Ok(self)
     }
 

@@ -62,7 +62,10 @@ impl RiskMeasure {
     /// Whether the scenarios must be dates in order.
     #[must_use]
     pub fn needs_dates(self) -> bool {
-        matches!(self, Self::MaximumDrawdown | Self::AverageDrawdown | Self::ConditionalDrawdown(_) | Self::UlcerIndex)
+        matches!(
+            self,
+            Self::MaximumDrawdown | Self::AverageDrawdown | Self::ConditionalDrawdown(_) | Self::UlcerIndex
+        )
     }
 
     /// Whether doubling every weight doubles it: what a ratio of return to risk needs.

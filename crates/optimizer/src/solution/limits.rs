@@ -62,9 +62,7 @@ impl Scale {
         };
         let (factor, what) = match (unit, volatility) {
             // dσ = dσ² / 2σ; volatilities grow with the root of time.
-            (ObjectiveUnit::SquaredReturn, Some(sigma)) if sigma > 0.0 => {
-                (periods.sqrt() / (2.0 * sigma), "volatility")
-            }
+            (ObjectiveUnit::SquaredReturn, Some(sigma)) if sigma > 0.0 => (periods.sqrt() / (2.0 * sigma), "volatility"),
             (ObjectiveUnit::SquaredReturn, _) => (1.0, "the objective, in squared returns a period"),
             (ObjectiveUnit::Return, _) if growing => (periods.sqrt(), "risk"),
             (ObjectiveUnit::Return, _) if problem.objective.is_maximised() => (periods, "return"),
