@@ -151,8 +151,8 @@ impl Problem {
                 let largest = solution.duals.iter().fold(0.0, |most: f64, dual| most.max(dual.abs()));
                 solution.x.iter_mut().filter(|x| x.abs() < 1e-10).for_each(|x| *x = 0.0);
                 solution.duals.iter_mut().filter(|dual| dual.abs() < 1e-12 * largest).for_each(|dual| *dual = 0.0);
-                let cleared = self.certified(compiled, &solution)?;
-                let best = if cleared.certificate.is_optimal() { cleared } else { found };
+                let cleared = self.certified(compiled, &solution).ok().filter(|point| point.certificate.is_optimal());
+                let best = cleared.unwrap_or(found);
                 let termination = termination(&best.certificate, best.iterations)?;
                 Ok(Found { termination, ..best })
             }

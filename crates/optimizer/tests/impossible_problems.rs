@@ -285,7 +285,10 @@ fn examine(made: &Impossible, problem: &Problem, conflict: &Conflict) -> Result<
     Ok(())
 }
 
-fn run(first: u64, kinds: &[(&str, usize, fn(&mut Dice) -> Impossible)]) {
+/// A kind by name: how many, and how one is made.
+type Kind = (&'static str, usize, fn(&mut Dice) -> Impossible);
+
+fn run(first: u64, kinds: &[Kind]) {
     let mut failures = Vec::new();
     for (place, (name, count, draw)) in kinds.iter().enumerate() {
         let (mut named, mut members) = (0, 0);

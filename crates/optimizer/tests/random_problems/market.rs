@@ -140,7 +140,9 @@ fn factored(dice: &mut Dice, volatilities: &[f64], shape: Shape) -> (Array2<f64>
     let loadings =
         Array2::from_shape_fn((n, k), |(_, f)| if f == 0 { 1.0 + 0.3 * dice.normal() } else { dice.normal() });
     let factors: Array1<f64> = (0..k).map(|f| if f == 0 { 1e-4 } else { 1e-5 }).collect();
-    let own = |asset: usize, v: f64| if shape == Shape::FactoredSingular && asset % 2 == 0 { 0.0 } else { 0.5 * v * v };
+    let own = |asset: usize, v: f64| {
+        if shape == Shape::FactoredSingular && asset.is_multiple_of(2) { 0.0 } else { 0.5 * v * v }
+    };
     let residuals: Array1<f64> = volatilities.iter().enumerate().map(|(asset, v)| own(asset, *v)).collect();
     let mut root = loadings.t().to_owned();
     for (mut row, variance) in root.axis_iter_mut(Axis(0)).zip(&factors) {
