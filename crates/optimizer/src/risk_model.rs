@@ -4,6 +4,7 @@ use alluse_risk_core::covariance::{Definiteness, FactorCovariance};
 use alluse_risk_core::{AssetId, Covariance, linalg};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
+use crate::conic::Affine;
 use crate::{Hessian, Result};
 
 /// A covariance per period, as a matrix or as factors that are never multiplied out.
@@ -102,6 +103,22 @@ impl RiskModel {
             Self::Dense(matrix) => square_root(matrix.view()),
             Self::Factored(model) => Ok(model.sampling_root().t().to_owned()),
         }
+    }
+}
+
+impl RiskModel {
+    /// What a portfolio without risk has none of: its exposures to every source of risk that rounding did not make, each in
+    /// units of the largest volatility.
+    pub(crate) fn risk_rows(&self) -> Result<Vec<Affine>> {
+        let largest = self.volatilities().fold(0.0, |most: f64, v| most.max(*v));
+        let size = if largest > 0.0 { largest } else { 1.0 };
+        let mut rows: Vec<Vec<f64>> = self.root()?.rows().into_iter().map(|row| row.to_vec()).collect();
+        if let Self::Factored(model) = self {
+            let own = Array2::from_diag(&model.residual_variances().mapv(f64::sqrt));
+            rows.extend(own.rows().into_iter().map(|row| row.to_vec()));
+        }
+        let kept = rows.into_iter().filter(|row| row.iter().any(|entry| entry.abs() > 1e-7 * size));
+        Ok(kept.map(|row| Affine::combination(0, row.into_iter().map(|entry| entry / size))).collect())
     }
 }
 

@@ -26,7 +26,8 @@ use crate::problem::Problem;
 #[non_exhaustive]
 pub struct Certificate {
     /// `|primal − dual| / size`, where the size is that of the largest term of the objective: nothing feasible is better
-    /// by more.
+    /// by more. What rounding alone can make of a quadratic term is not counted, and an objective that is nearly zero is
+    /// measured against the terms that cancel in it.
     pub duality_gap: f64,
     /// Largest residual of stationarity over the largest of its terms.
     pub stationarity: f64,

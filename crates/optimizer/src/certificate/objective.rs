@@ -23,7 +23,7 @@ pub(crate) fn objective_of(problem: &Problem, weights: &[f64]) -> Result<Objecti
     let (value, size) = match &problem.objective {
         Objective::MinimiseRisk(measure) => {
             let risk = measure_of(problem, *measure, weights)?;
-            (risk + cost, risk.abs())
+            (risk + cost, risk.abs().max(rounded_size(problem, *measure, weights, risk)?))
         }
         Objective::MaximiseReturn => (mean()? - cost, mean()?.abs()),
         Objective::MaximiseUtility { risk_aversion } => {
@@ -101,6 +101,26 @@ pub(crate) fn measure_of(problem: &Problem, measure: RiskMeasure, weights: &[f64
 }
 
 /// The losses as a sample with the probabilities of the scenarios.
+/// The size against which a risk of nearly nothing is judged. A variance is a difference of numbers of the size of the assets'
+/// own, and its root loses half of the digits.
+fn rounded_size(problem: &Problem, measure: RiskMeasure, weights: &[f64], risk: f64) -> Result<f64> {
+    if measure.needs_scenarios() && !measure.is_squared() {
+        // A sum of gains and losses that are larger than it.
+        let returns = problem.scenario_returns()?.returns();
+        let largest = |asset: usize| returns.column(asset).fold(0.0, |most: f64, r| most.max(r.abs()));
+        return Ok(1e-3 * weights.iter().enumerate().map(|(asset, w)| w.abs() * largest(asset)).sum::<f64>());
+    }
+    if !matches!(measure, RiskMeasure::Variance | RiskMeasure::Volatility) {
+        return Ok(0.0);
+    }
+    let own: f64 = problem.risk_model()?.volatilities().iter().zip(weights).map(|(v, w)| v * w.abs()).sum();
+    Ok(match measure {
+        RiskMeasure::Variance => 1e-8 * own * own,
+        _ if risk < 1e-6 * own => own,
+        _ => 0.0,
+    })
+}
+
 fn sample(problem: &Problem, returns: &Array1<f64>) -> Result<LossSample> {
     let losses = LossSample::from_returns(returns.view())?;
     Ok(match problem.scenario_returns()?.probabilities() {

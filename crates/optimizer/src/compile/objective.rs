@@ -110,6 +110,11 @@ impl Builder<'_> {
             return Ok(());
         }
         match self.problem.risk_model()? {
+            RiskModel::Dense(_) if self.unit.is_some() => {
+                let first = self.exposures()?;
+                let factors = self.problem.risk_model()?.root()?.nrows();
+                self.program.quadratic.extend((first..first + factors).map(|f| (f, f, factor)));
+            }
             RiskModel::Dense(matrix) => {
                 let entries = matrix.view();
                 let upper = entries.indexed_iter().filter(|((row, column), value)| row <= column && **value != 0.0);

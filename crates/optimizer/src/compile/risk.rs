@@ -151,6 +151,12 @@ impl Builder<'_> {
     /// `s − t log a` with `Σ pₛ t exp((lossₛ − s) / t) ≤ t` (Ahmadi-Javid).
     fn entropic(&mut self, confidence: Confidence) -> Result<Affine> {
         let (losses, weights) = (self.losses()?, self.scenario_weights()?);
+        // A tail no larger than any scenario is the worst of them: the infimum is at `t → ∞`, where no cone reaches.
+        if weights.iter().all(|p| *p == 0.0 || *p >= confidence.tail() * (1.0 - 1e-12)) {
+            let possible: Vec<Affine> =
+                losses.into_iter().zip(&weights).filter(|(_, p)| **p > 0.0).map(|(loss, _)| loss).collect();
+            return Ok(self.largest(&possible));
+        }
         let (shift, rate) = (self.program.variable(), self.program.variable());
         let first = self.program.variables(losses.len());
         for (place, loss) in losses.into_iter().enumerate() {

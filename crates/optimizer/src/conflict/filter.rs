@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ConflictMember, relax};
+use super::{ConflictMember, relax, share};
 use crate::certificate::limit_values;
 use crate::compile::{Treatment, compile_limits};
 use crate::conic::{Outcome, Source};
-use crate::problem::{Problem, Side};
+use crate::problem::{ConstraintKind, Problem, Side};
 use crate::{Error, Result};
 
 /// A side of a limit, by the limit's place.
@@ -94,21 +94,21 @@ pub(super) fn member(problem: &Problem, set: &[Bounded], side: Bounded) -> Resul
             Treatment::Absent
         }
     };
-    let compiled = compile_limits(problem, &treatment)?;
-    let moved = match compiled.program.solve()? {
-        Outcome::Solved(solution) => compiled.violations.first().map(|(_, variable)| solution.x[*variable]),
-        Outcome::Infeasible(_) | Outcome::Unbounded(_) => None,
-    };
     let (bound, sign) = match side.1 {
         Side::Lower => (limit.lower(), -1.0),
         Side::Upper => (limit.upper(), 1.0),
     };
-    Ok(ConflictMember {
-        limit: limit.name().to_owned(),
-        side: side.1,
-        bound,
-        needed: moved.map(|by| relax::moved(problem, side.0, bound, sign * by)),
-    })
+    let needed = if let ConstraintKind::ShareOfGroup { members, parent } = limit.kind() {
+        share::needed(problem, set, side, &problem.places(members)?, &problem.places(parent)?)?
+    } else {
+        let compiled = compile_limits(problem, &treatment)?;
+        let moved = match compiled.program.solve()? {
+            Outcome::Solved(solution) => compiled.violations.first().map(|(_, variable)| solution.x[*variable]),
+            Outcome::Infeasible(_) | Outcome::Unbounded(_) => None,
+        };
+        moved.map(|by| relax::moved(problem, side.0, bound, sign * by))
+    };
+    Ok(ConflictMember { limit: limit.name().to_owned(), side: side.1, bound, needed })
 }
 
 /// What the limits of a set ask for at the least.

@@ -2,6 +2,7 @@
 
 mod filter;
 mod relax;
+mod share;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,7 @@ pub struct LimitMove {
 pub struct Conflict {
     /// The limits that contradict each other.
     pub members: Vec<ConflictMember>,
-    /// The cheapest way out, counted in the size of each limit; empty where a count is in the way.
+    /// The cheapest way out, counted in the size of each limit; empty where a count is in the way, or a share of nothing.
     pub relaxation: Vec<LimitMove>,
 }
 

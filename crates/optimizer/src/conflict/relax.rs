@@ -21,7 +21,18 @@ pub(super) fn cheapest(problem: &Problem, sides: &[Bounded]) -> Result<Vec<Limit
             Side::Lower => (limit.lower(), -1.0),
             Side::Upper => (limit.upper(), 1.0),
         };
-        let to = moved(problem, place, from, sign * by);
+        let to = match limit.kind() {
+            ConstraintKind::ShareOfGroup { parent, .. } => {
+                // A violation in weight is one in share over the parent's weight.
+                let outer: f64 = problem.places(parent)?.into_iter().map(|asset| least.weights[asset]).sum();
+                if !(outer > 1e-9) {
+                    // No share of nothing makes room.
+                    return Ok(Vec::new());
+                }
+                from + sign * by / outer
+            }
+            _ => moved(problem, place, from, sign * by),
+        };
         moves.push(LimitMove { limit: limit.name().to_owned(), side, from, to });
     }
     Ok(moves)

@@ -6,7 +6,7 @@ mod solve;
 pub(crate) use program::{Affine, Block, Cone, ConicProgram, Source};
 #[cfg(test)]
 use solve::Accuracy;
-pub(crate) use solve::Outcome;
+pub(crate) use solve::{ConicSolution, Outcome, STEPS};
 
 #[cfg(test)]
 mod tests;

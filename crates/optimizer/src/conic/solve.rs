@@ -10,6 +10,9 @@ use crate::{Error, Result};
 const METHOD: &str = "interior point";
 /// What the residuals of a scaled program are driven to.
 const TOLERANCE: f64 = 1e-11;
+/// How far a step may go towards the boundary of the cones, first choice first. A path that stays further inside loses less
+/// to rounding where many limits nearly bind; which share serves a program best cannot be told beforehand.
+pub(crate) const STEPS: [f64; 4] = [0.95, 0.8, 0.99, 0.9];
 
 /// How far the solver got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +50,22 @@ impl ConicProgram {
     /// Interior-point tolerances are relative to `max(1, |objective|)`: the variance of a portfolio, near 1e-5,
     /// would satisfy them long before its weights are right.
     pub(crate) fn solve(&self) -> Result<Outcome> {
+        self.solve_stepping(STEPS[0])
+    }
+
+    /// The same with steps of this share of the way to the boundary.
+    pub(crate) fn solve_stepping(&self, step: f64) -> Result<Outcome> {
         let mut scale = 1.0 / self.magnitude();
-        let mut outcome = self.solve_scaled(scale)?;
+        let mut outcome = self.solve_scaled(scale, step)?;
         // One more pass when the guess of the objective's size was far off.
         if let Outcome::Solved(solution) = &outcome {
             let size = (self.objective(&solution.x) - self.constant).abs();
             let finite = size.is_finite() && size > 0.0;
-            if finite && size * scale < 1e-3 && solution.accuracy == Accuracy::Full {
+            if finite && size * scale < 1e-3 {
+                let reduced = solution.accuracy == Accuracy::Reduced;
                 scale = (1.0 / size).min(scale * 1e6);
-                if let Ok(Outcome::Solved(better)) = self.solve_scaled(scale)
-                    && better.accuracy == Accuracy::Full
+                if let Ok(Outcome::Solved(better)) = self.solve_scaled(scale, step)
+                    && (reduced || better.accuracy == Accuracy::Full)
                 {
                     outcome = Outcome::Solved(better);
                 }
@@ -74,7 +83,7 @@ impl ConicProgram {
         if size > 0.0 && size.is_finite() { size } else { 1.0 }
     }
 
-    fn solve_scaled(&self, scale: f64) -> Result<Outcome> {
+    fn solve_scaled(&self, scale: f64, step: f64) -> Result<Outcome> {
         let n = self.variables;
         let quadratic = triplets(n, n, self.quadratic.iter().map(|&(row, column, p)| (row, column, p * scale)));
         let linear: Vec<f64> = self.linear.iter().map(|q| q * scale).collect();
@@ -83,6 +92,7 @@ impl ConicProgram {
             verbose: false,
             max_threads: 1,
             max_iter: 300,
+            max_step_fraction: step,
             tol_gap_abs: TOLERANCE,
             tol_gap_rel: TOLERANCE,
             tol_feas: TOLERANCE,
