@@ -100,7 +100,6 @@ pub(crate) fn measure_of(problem: &Problem, measure: RiskMeasure, weights: &[f64
     })
 }
 
-/// The losses as a sample with the probabilities of the scenarios.
 /// The size against which a risk of nearly nothing is judged. A variance is a difference of numbers of the size of the assets'
 /// own, and its root loses half of the digits.
 fn rounded_size(problem: &Problem, measure: RiskMeasure, weights: &[f64], risk: f64) -> Result<f64> {
@@ -121,6 +120,7 @@ fn rounded_size(problem: &Problem, measure: RiskMeasure, weights: &[f64], risk: 
     })
 }
 
+/// The losses as a sample with the probabilities of the scenarios.
 fn sample(problem: &Problem, returns: &Array1<f64>) -> Result<LossSample> {
     let losses = LossSample::from_returns(returns.view())?;
     Ok(match problem.scenario_returns()?.probabilities() {
