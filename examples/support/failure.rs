@@ -44,6 +44,7 @@ from_library!(
     alluse_quant::instruments::Error,
     alluse_quant::var_models::Error,
     alluse_quant::stress::Error,
+    alluse_quant::optimizer::Error,
     std::io::Error,
     serde_json::Error
 );
