@@ -96,7 +96,7 @@ pub struct Judged {
 /// # Errors
 /// For a window or costs that are none.
 pub fn backtest(data: &DataSet, every: usize, costs: &[f64]) -> Result<Backtest> {
-    let rates = costs.iter().map(|bps| CostRates::uniform(bps * 1e-4)).collect::<Result<_, _>>()?;
+    let rates = costs.iter().map(|bps| Ok(CostRates::uniform(bps * 1e-4)?)).collect::<Result<_>>()?;
     Ok(Backtest::every(every, data.train())?
         .with_embargo(1)
         .with_costs(rates)
@@ -139,10 +139,10 @@ pub fn compare(data: &DataSet, settings: &Settings) -> Result<Compared> {
 /// One sentence when a rule cannot be run.
 pub fn truncated(data: &DataSet) -> Result<Vec<TruncationReport>> {
     let walk = backtest(data, data.every, &[])?;
-    let lost = || alluse_quant::optimizer::Error::invalid("rule", "it was not made again");
+    let lost = || alluse_quant::risk_core::Error::Empty { name: "rule made again" };
     let one = |place: usize| {
         Ok(walk.truncation_test(&data.panel, 3, |_| {
-            rules(data, COSTS[COMPARED_AT])?.into_iter().nth(place).ok_or_else(lost)
+            Ok(rules(data, COSTS[COMPARED_AT])?.into_iter().nth(place).ok_or_else(lost)?)
         })?)
     };
     (0..rules(data, COSTS[COMPARED_AT])?.len()).map(one).collect()
@@ -151,8 +151,8 @@ pub fn truncated(data: &DataSet) -> Result<Vec<TruncationReport>> {
 fn alike(report: &ComparisonReport) -> Result<Alike> {
     let runs = &report.backtests;
     let dates = runs.first().map(|run| run.dates.clone()).unwrap_or_default();
-    let names = runs.iter().map(|run| AssetId::new(run.allocator.as_str())).collect::<Result<_, _>>()?;
-    let columns = runs.iter().map(|run| run.returns(Some(COMPARED_AT))).collect::<Result<Vec<_>, _>>()?;
+    let names = runs.iter().map(|run| Ok(AssetId::new(run.allocator.as_str())?)).collect::<Result<_>>()?;
+    let columns = runs.iter().map(|run| Ok(run.returns(Some(COMPARED_AT))?)).collect::<Result<Vec<_>>>()?;
     let returns = Array2::from_shape_fn((dates.len(), runs.len()), |(row, run)| columns[run][row]);
     let returns = StrategyReturns::from_panel(&ReturnPanel::new(dates, names, returns)?)?;
     let pairs = StrategyCorrelation::default().measure(&returns, None)?.pairs;
@@ -172,7 +172,7 @@ fn alike(report: &ComparisonReport) -> Result<Alike> {
         pairs: pairs.len(),
         range: [*low, known[known.len() / 2], *high],
         breaches: count(Verdict::Breach),
-        warnings: count(Verdict::Warning),
+        warnings: count(Verdict::Warn),
     })
 }
 

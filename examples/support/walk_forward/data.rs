@@ -104,13 +104,13 @@ pub fn load(folder: &Path, scope: Scope) -> Result<Vec<DataSet>> {
 fn premia(folder: &Path) -> Result<ReturnPanel> {
     let series = SeriesPanel::from_csv(folder.join("ff3_monthly.csv"), Missing::Reject)?;
     let names = ["mkt_rf", "smb", "hml"];
-    let columns: Vec<ArrayView1<'_, f64>> = names.iter().map(|name| series.column(name)).collect::<Result<_, _>>()?;
+    let columns: Vec<ArrayView1<'_, f64>> = names.iter().map(|name| Ok(series.column(name)?)).collect::<Result<_>>()?;
     panel(series.dates().to_vec(), &names, &columns)
 }
 
 fn panel(dates: Vec<Date>, names: &[&str], columns: &[ArrayView1<'_, f64>]) -> Result<ReturnPanel> {
     let values = stack(Axis(1), columns).map_err(|error| Failure(error.to_string()))?;
-    let names = names.iter().map(|name| AssetId::new(*name)).collect::<Result<_, _>>()?;
+    let names = names.iter().map(|name| Ok(AssetId::new(*name)?)).collect::<Result<_>>()?;
     Ok(ReturnPanel::new(dates, names, values)?)
 }
 
@@ -135,6 +135,6 @@ fn indices_and_oil(folder: &Path) -> Result<ReturnPanel> {
         }
     }
     let values = Array2::from_shape_vec((dates.len(), 3), closes).map_err(|error| Failure(error.to_string()))?;
-    let names = ["SP500", "NASDAQ", "WTI"].map(AssetId::new).into_iter().collect::<Result<_, _>>()?;
+    let names = ["SP500", "NASDAQ", "WTI"].into_iter().map(|name| Ok(AssetId::new(name)?)).collect::<Result<_>>()?;
     Ok(PricePanel::new(dates, names, values)?.simple_returns()?)
 }

@@ -86,7 +86,7 @@ fn flagged(settings: &Settings, kind: Kind, observations: usize) -> Result<Flagg
             let returns = StrategyReturns::new(dates.clone(), names.clone(), columns)?;
             match monitor.measure(&returns, None)?.pair("first", "second")?.verdict {
                 Verdict::Breach => (breaches[place], above[place]) = (breaches[place] + 1.0, above[place] + 1.0),
-                Verdict::Warning => above[place] += 1.0,
+                Verdict::Warn => above[place] += 1.0,
                 _ => {}
             }
         }

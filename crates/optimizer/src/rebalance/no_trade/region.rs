@@ -192,7 +192,7 @@ pub(super) struct Setting<'a> {
     pub(super) target: ArrayView1<'a, f64>,
     /// γ Σ.
     curvature: Array2<f64>,
-    size: Size,
+    pub(super) size: Size,
     pub(super) lower: Vec<f64>,
     pub(super) upper: Vec<f64>,
 }
