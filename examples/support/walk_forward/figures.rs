@@ -8,7 +8,7 @@ use super::data::load;
 use super::flag::{self, Flagged};
 use super::settings::{Draws, Settings, each};
 use super::truth::{self, Truth};
-use super::turnover::{self, Traded};
+use super::turnover::{self, Certified, Traded};
 use crate::progress::Progress;
 use crate::{Failure, Result};
 
@@ -27,6 +27,8 @@ pub struct Figures {
     pub truncated: Vec<TruncationReport>,
     /// (b).
     pub traded: Vec<Traded>,
+    /// The solves that were checked on the way.
+    pub certified: Certified,
     /// (c).
     pub truth: Truth,
     /// (d).
@@ -50,7 +52,7 @@ pub fn figures(settings: &Settings) -> Result<Figures> {
     let small = data.iter().find(|data| data.assets() <= 5);
     let truncated = small.map(truncated).transpose()?.unwrap_or_default();
     progress.step("turnover");
-    let traded = each(&data, |data| turnover::study(data, settings).map_err(|f| Failure::in_file(data.name, f)))?;
+    let studied = each(&data, |data| turnover::study(data, settings).map_err(|f| Failure::in_file(data.name, f)))?;
     progress.finish();
     Ok(Figures {
         settings: settings.clone(),
@@ -58,7 +60,8 @@ pub fn figures(settings: &Settings) -> Result<Figures> {
         judged: judge(&compared),
         compared,
         truncated,
-        traded: traded.into_iter().flatten().collect(),
+        certified: studied.iter().fold(Certified::default(), |all, (_, solves)| all.and(*solves)),
+        traded: studied.into_iter().flat_map(|(rows, _)| rows).collect(),
         truth,
         flagged,
     })

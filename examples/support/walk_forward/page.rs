@@ -8,7 +8,7 @@ use super::comparison::{Compared, Judged, against, names, shortfall_ratio};
 use super::figures::Figures;
 use super::flag::{Flagged, Kind, TRUE};
 use super::settings::{COMPARED_AT, COSTS, RISK_AVERSION, Scope};
-use super::truth::{DEGREES_OF_FREEDOM, Truth};
+use super::truth::{DEGREES_OF_FREEDOM, Truth, TruthRow};
 use super::turnover::Traded;
 
 /// Writes the whole page.
@@ -28,6 +28,12 @@ pub fn write(page: &mut String, figures: &Figures) -> Result {
     }
     writeln!(page, "\n### Turnover\n")?;
     turnover(page, &figures.traded)?;
+    let solved = figures.certified;
+    writeln!(
+        page,
+        "\nCertified optimal (gap 1e-8, residuals 1e-7, limits 1e-9): {} of {} solves; the largest relative gap is {:.1e}.",
+        solved.optimal, solved.solves, solved.largest_gap
+    )?;
     writeln!(page, "\n### In a market of known truth\n")?;
     truth(page, &figures.truth)?;
     writeln!(page, "\n### The flag for correlated strategies\n")?;
@@ -142,13 +148,13 @@ fn by_data_set(page: &mut String, compared: &[Compared], cell: Cell) -> Result {
 fn turnover(page: &mut String, traded: &[Traded]) -> Result {
     writeln!(
         page,
-        "| data set | cost, bp | rule | decisions (searched) | turnover a year, % | cost a year, % | unnecessary, % | beyond the least, % | reversed, % | mean, % | volatility, % |"
+        "| data set | cost, bp | rule | decisions (searched) | turnover a year, % | cost a year, % | unnecessary, others kept, % | unnecessary, others chosen anew, % | beyond the least, % | reversed, % | mean, % | volatility, % |"
     )?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
     for it in traded {
         writeln!(
             page,
-            "| {} | {} | {} | {} ({}) | {:.1} | {:.3} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} |",
+            "| {} | {} | {} | {} ({}) | {:.1} | {:.3} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {:.2} |",
             it.data_set,
             it.basis_points,
             it.rule,
@@ -157,6 +163,7 @@ fn turnover(page: &mut String, traded: &[Traded]) -> Result {
             100.0 * it.annual_turnover,
             100.0 * it.annual_cost,
             100.0 * it.unnecessary,
+            100.0 * it.avoidable,
             100.0 * it.excess,
             100.0 * it.reversed,
             100.0 * it.annual_mean,
@@ -175,6 +182,16 @@ fn truth(page: &mut String, truth: &Truth) -> Result {
         100.0 * truth.oracle,
         truth.samples
     )?;
+    by_size(page, truth, |row| &row.equivalents)?;
+    writeln!(
+        page,
+        "\nVolatility of the oracle's long-only minimum variance, {:.1} % a year, over that of the rule, % (standard error).\n",
+        100.0 * truth.least_volatility
+    )?;
+    by_size(page, truth, |row| &row.volatilities)
+}
+
+fn by_size(page: &mut String, truth: &Truth, ratios: fn(&TruthRow) -> &[(f64, f64)]) -> Result {
     write!(page, "| rule |")?;
     for days in &truth.days {
         write!(page, " T = {days}, T/n = {:.1} |", *days as f64 / truth.assets as f64)?;
@@ -182,7 +199,7 @@ fn truth(page: &mut String, truth: &Truth) -> Result {
     writeln!(page, " failed |\n|---{}|---|", "|---".repeat(truth.days.len()))?;
     for row in &truth.rows {
         write!(page, "| {} |", row.rule)?;
-        for (mean, error) in &row.ratios {
+        for (mean, error) in ratios(row) {
             write!(page, " {:.1} ({:.1}) |", 100.0 * mean, 100.0 * error)?;
         }
         writeln!(page, " {} |", row.failures)?;

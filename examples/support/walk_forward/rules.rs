@@ -5,7 +5,7 @@ use alluse_quant::optimizer::hierarchical::{HierarchicalAllocator, HierarchicalR
 use alluse_quant::optimizer::problem::{Constraint, Objective, Problem, RiskMeasure, Scenarios};
 use alluse_quant::optimizer::rebalance::{CashRule, NoTradeRegion};
 use alluse_quant::optimizer::risk_budgeting::{Budgets, RiskBudgeting};
-use alluse_quant::optimizer::{self, Allocator, OneWayRate, ProblemAllocator, RiskModel, Universe};
+use alluse_quant::optimizer::{self, Allocator, OneWayRate, ProblemAllocator, RiskModel, Solution, Universe};
 use alluse_quant::risk_core::covariance::{LinearShrinkage, SampleCovariance};
 use alluse_quant::risk_core::expected_returns::JamesStein;
 use alluse_quant::risk_core::{AssetId, Confidence, Covariance, History, Weights};
@@ -83,10 +83,10 @@ impl NoTrade {
     ///
     /// # Errors
     /// Those of the estimator and of the solver.
-    pub fn target(&self, history: History<'_>) -> optimizer::Result<(Weights, RiskModel)> {
+    pub fn target(&self, history: History<'_>) -> optimizer::Result<(Solution, RiskModel)> {
         let covariance = shrunk(history.returns())?;
         let problem = default_problem(history.assets(), covariance.clone(), self.cap)?;
-        Ok((problem.solve()?.to_weights()?, covariance.into()))
+        Ok((problem.solve()?, covariance.into()))
     }
 }
 
@@ -98,7 +98,7 @@ impl Allocator for NoTrade {
     /// As fractions of what is left after costs, which is how a back-test takes them.
     fn allocate(&self, history: History<'_>, held: &Weights) -> optimizer::Result<Weights> {
         let (target, risk) = self.target(history)?;
-        let solution = self.region(held.len())?.solve(held, &target, &risk)?;
+        let solution = self.region(held.len())?.solve(held, &target.to_weights()?, &risk)?;
         let weights = solution.weights.view();
         Ok(Weights::new(&weights / weights.sum())?)
     }

@@ -57,7 +57,7 @@ impl Scope {
     #[must_use]
     pub fn draws(self) -> Draws {
         match self {
-            Self::Full => Draws { replicates: 499, samples: 200, searched_every: 5, pairs: 2_000, resamples: 299 },
+            Self::Full => Draws { replicates: 999, samples: 400, searched_every: 3, pairs: 4_000, resamples: 499 },
             Self::Quick => Draws { replicates: 49, samples: 5, searched_every: 40, pairs: 100, resamples: 49 },
         }
     }

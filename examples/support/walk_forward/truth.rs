@@ -46,17 +46,21 @@ pub struct Truth {
     pub samples: usize,
     /// Certainty equivalent a year of the oracle, long only and fully invested.
     pub oracle: f64,
+    /// Volatility a year of its minimum variance, long only and fully invested.
+    pub least_volatility: f64,
     /// The rules.
     pub rows: Vec<TruthRow>,
 }
 
-/// One rule: its certainty equivalent over the oracle's, by sample size.
+/// One rule by sample size: means over the samples and their standard errors.
 #[derive(Debug, Clone, Serialize)]
 pub struct TruthRow {
     /// The rule.
     pub rule: &'static str,
-    /// Mean over the samples and its standard error; `None` for a rule that knows the truth or needs none.
-    pub ratios: Vec<(f64, f64)>,
+    /// Certainty equivalent over the oracle's.
+    pub equivalents: Vec<(f64, f64)>,
+    /// Volatility of the oracle's minimum variance over that of the rule.
+    pub volatilities: Vec<(f64, f64)>,
     /// Samples in which the rule failed.
     pub failures: usize,
 }
@@ -126,6 +130,11 @@ impl Market {
         Ok(YEAR * (self.mean.dot(&weights) - 0.5 * RISK_AVERSION * variance))
     }
 
+    /// Volatility a year.
+    fn volatility(&self, weights: ArrayView1<'_, f64>) -> Result<f64> {
+        Ok(self.covariance.volatility_of(weights)? * YEAR.sqrt())
+    }
+
     /// Multivariate Student t with the market's moments.
     fn sample(&self, days: usize, streams: &Streams, draw: u64) -> Result<Array2<f64>> {
         let mut stream = streams.block(draw);
@@ -144,8 +153,12 @@ impl Market {
     }
 }
 
-/// Ratios of one sample size, and the number of failures, one a rule.
-type Column = Vec<((f64, f64), usize)>;
+/// What one rule reached in the samples of one size in which it did not fail.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    equivalents: Vec<f64>,
+    volatilities: Vec<f64>,
+}
 
 /// Runs the simulation with the moments of the twenty shares as the truth.
 ///
@@ -157,38 +170,47 @@ pub fn simulate(settings: &Settings) -> Result<Truth> {
         .with_mean(market.mean.clone())?
         .with_covariance(market.covariance.clone())?;
     let oracle = market.certainty_equivalent(weights(utility(known))?.view())?;
+    let safest = long_only(&market.assets, Objective::MinimiseRisk(RiskMeasure::Variance))?
+        .with_covariance(market.covariance.clone())?;
+    let least_volatility = market.volatility(weights(safest)?.view())?;
     let samples = settings.scope.draws().samples;
-    let columns: Vec<Column> = each(&SIZES, |days| column(&market, *days, samples, settings.seed, oracle))?;
+    let columns = each(&SIZES, |days| column(&market, *days, samples, settings.seed))?;
     let row = |(place, (rule, _)): (usize, &(&'static str, Rule))| TruthRow {
         rule,
-        ratios: columns.iter().map(|column| column[place].0).collect(),
-        failures: columns.iter().map(|column| column[place].1).sum(),
+        equivalents: columns.iter().map(|column| summary(&column[place].equivalents, |it| it / oracle)).collect(),
+        volatilities: columns
+            .iter()
+            .map(|column| summary(&column[place].volatilities, |it| least_volatility / it))
+            .collect(),
+        failures: columns.iter().map(|column| samples - column[place].equivalents.len()).sum(),
     };
     Ok(Truth {
         days: SIZES.to_vec(),
         assets: market.assets.len(),
         samples,
         oracle,
+        least_volatility,
         rows: RULES.iter().enumerate().map(row).collect(),
     })
 }
 
-fn column(market: &Market, days: usize, samples: usize, seed: u64, oracle: f64) -> Result<Column> {
+fn column(market: &Market, days: usize, samples: usize, seed: u64) -> Result<Vec<Tally>> {
     let streams = Streams::new(Streams::new(seed).derived_seed(days as u64));
-    let mut ratios = vec![Vec::with_capacity(samples); RULES.len()];
+    let mut tallies = vec![Tally::default(); RULES.len()];
     for draw in 0..samples {
         let returns = market.sample(days, &streams, draw as u64)?;
-        for ((_, rule), ratios) in RULES.iter().zip(&mut ratios) {
+        for ((_, rule), tally) in RULES.iter().zip(&mut tallies) {
             if let Ok(weights) = rule(market, returns.view()) {
-                ratios.push(market.certainty_equivalent(weights.view())? / oracle);
+                tally.equivalents.push(market.certainty_equivalent(weights.view())?);
+                tally.volatilities.push(market.volatility(weights.view())?);
             }
         }
     }
-    Ok(ratios.into_iter().map(|ratios| (summary(&ratios), samples - ratios.len())).collect())
+    Ok(tallies)
 }
 
 /// Mean and standard error; NaN without samples.
-fn summary(ratios: &[f64]) -> (f64, f64) {
-    let ratios = ArrayView1::from(ratios);
+fn summary(values: &[f64], ratio: impl Fn(f64) -> f64) -> (f64, f64) {
+    let ratios: Array1<f64> = values.iter().map(|value| ratio(*value)).collect();
     (ratios.mean().unwrap_or(f64::NAN), ratios.std(1.0) / (ratios.len() as f64).sqrt())
 }

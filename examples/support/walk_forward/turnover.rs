@@ -1,6 +1,7 @@
 //! (b) What is traded for nothing: going to the target against the no-trade region.
 
 use alluse_quant::optimizer::ProblemAllocator;
+use alluse_quant::optimizer::certificate::Certificate;
 use alluse_quant::optimizer::rebalance::Removal;
 use alluse_quant::optimizer::walk_forward::BacktestResult;
 use alluse_quant::risk_core::{History, HistorySplitter, Weights};
@@ -36,8 +37,10 @@ pub struct Traded {
     pub annual_turnover: f64,
     /// Costs a year, likewise.
     pub annual_cost: f64,
-    /// Share of the turnover searched in trades that lose nothing when taken back one at a time.
+    /// Share of the turnover searched in trades that lose nothing when taken back one at a time, cash and caps aside.
     pub unnecessary: f64,
+    /// The same when the other trades are chosen anew within cash and caps; what those need counts as necessary.
+    pub avoidable: f64,
     /// Share of it beyond the least that comes within a basis point a year of the best net utility.
     pub excess: f64,
     /// Share of the traded notional that is reversed within 20 days, or a month of monthly data.
@@ -48,24 +51,58 @@ pub struct Traded {
     pub annual_mean: f64,
 }
 
-/// Both rules at every cost on a data set.
+/// The solves behind the targets, by their certificates.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Certified {
+    /// Solves.
+    pub solves: usize,
+    /// Those optimal to a relative gap of 1e-8, residuals of 1e-7 and limits of 1e-9.
+    pub optimal: usize,
+    /// The largest relative duality gap.
+    pub largest_gap: f64,
+}
+
+impl Certified {
+    /// Of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            solves: self.solves + other.solves,
+            optimal: self.optimal + other.optimal,
+            largest_gap: self.largest_gap.max(other.largest_gap),
+        }
+    }
+
+    fn count(&mut self, certificate: &Certificate) {
+        *self = self.and(Self {
+            solves: 1,
+            optimal: usize::from(certificate.is_optimal()),
+            largest_gap: certificate.duality_gap,
+        });
+    }
+}
+
+/// Both rules at every cost on a data set, and the solves that were checked on the way.
 ///
 /// # Errors
 /// One sentence when a figure cannot be computed.
-pub fn study(data: &DataSet, settings: &Settings) -> Result<Vec<Traded>> {
+pub fn study(data: &DataSet, settings: &Settings) -> Result<(Vec<Traded>, Certified)> {
     let cap = data.cap();
     let whole = ProblemAllocator::new(GO_TO_TARGET, move |history: History<'_>, _: &Weights| {
         default_problem(history.assets(), shrunk(history.returns())?, cap)
     });
     let whole = backtest(data, data.often, &COSTS)?.run(&data.panel, &whole)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut certified) = (Vec::new(), Certified::default());
     for (level, basis_points) in COSTS.into_iter().enumerate() {
         let region = NoTrade::new(data, basis_points)?;
         let run = backtest(data, data.often, &[basis_points])?.run(&data.panel, &region)?;
-        rows.push(traded(data, settings, GO_TO_TARGET, basis_points, (&whole, level))?);
-        rows.push(traded(data, settings, NO_TRADE, basis_points, (&run, 0))?);
+        for (rule, run) in [(GO_TO_TARGET, (&whole, level)), (NO_TRADE, (&run, 0))] {
+            let (row, solves) = traded(data, settings, rule, basis_points, run)?;
+            rows.push(row);
+            certified = certified.and(solves);
+        }
     }
-    Ok(rows)
+    Ok((rows, certified))
 }
 
 fn traded(
@@ -74,30 +111,32 @@ fn traded(
     rule: &'static str,
     basis_points: f64,
     (run, level): (&BacktestResult, usize),
-) -> Result<Traded> {
+) -> Result<(Traded, Certified)> {
     let years = run.dates.len() as f64 / data.frequency.periods_per_year();
     let later = run.rebalances.iter().skip(1);
     let costs = run.net[level].costs.iter().skip(1).sum::<f64>();
-    let (searched, shares) = search(data, settings, &NoTrade::new(data, basis_points)?, (run, level))?;
+    let (certified, shares) = search(data, settings, &NoTrade::new(data, basis_points)?, (run, level))?;
     let returns = Array1::from(run.returns(Some(level))?.to_vec());
     let periods = data.frequency.periods_per_year();
-    Ok(Traded {
+    let row = Traded {
         data_set: data.name,
         rule,
         basis_points,
         decisions: run.rebalances.len().saturating_sub(1),
-        searched,
+        searched: certified.solves,
         annual_turnover: later.map(|rebalance| rebalance.turnover).sum::<f64>() / years,
         annual_cost: costs / years,
         unnecessary: shares[0],
-        excess: shares[1],
+        avoidable: shares[1],
+        excess: shares[2],
         reversed: run.reversed_share(data.reversed_within)?,
         annual_volatility: returns.std(1.0) * periods.sqrt(),
         annual_mean: returns.mean().unwrap_or(f64::NAN) * periods,
-    })
+    };
+    Ok((row, certified))
 }
 
-/// Decisions searched, and the shares of their turnover that are unnecessary and in excess.
+/// The solves, one a decision searched, and the shares of turnover that are unnecessary, avoidable and in excess.
 ///
 /// Judged by the target and the risk model that were known at the decision.
 fn search(
@@ -105,24 +144,28 @@ fn search(
     settings: &Settings,
     rule: &NoTrade,
     (run, level): (&BacktestResult, usize),
-) -> Result<(usize, [f64; 2])> {
+) -> Result<(Certified, [f64; 3])> {
     let assets = data.assets();
     let region = rule.region(assets)?;
     let splitter = HistorySplitter::new(&data.panel, vec![0.0; assets])?;
     let tolerance = TOLERANCE / data.frequency.periods_per_year();
-    let (mut searched, mut turnover, mut parts) = (0, 0.0, [0.0; 2]);
+    let (mut certified, mut turnover, mut parts) = (Certified::default(), 0.0, [0.0; 3]);
     let decisions = run.rebalances.iter().zip(&run.net[level].costs).skip(1);
     for (rebalance, cost) in decisions.step_by(settings.scope.draws().searched_every) {
         // The embargo is one row.
-        let (target, risk) = rule.target(splitter.ending(rebalance.row - 1, rebalance.history_rows)?)?;
+        let (solution, risk) = rule.target(splitter.ending(rebalance.row - 1, rebalance.history_rows)?)?;
+        certified.count(&solution.certificate);
+        let target = solution.to_weights()?;
         let proposed = Weights::new(&rebalance.target.view() * (1.0 - cost))?;
-        let held = &rebalance.drifted;
-        let found = region.unnecessary_turnover(held, &proposed, &target, &risk, Removal::OthersKept, tolerance)?;
-        searched += 1;
-        turnover += found.turnover;
-        parts[0] += found.turnover * found.unnecessary;
-        parts[1] += found.turnover * found.excess;
+        let by = |removal| {
+            region.unnecessary_turnover(&rebalance.drifted, &proposed, &target, &risk, removal, tolerance)
+        };
+        let (kept, resolved) = (by(Removal::OthersKept)?, by(Removal::OthersResolved)?);
+        turnover += kept.turnover;
+        for (part, share) in parts.iter_mut().zip([kept.unnecessary, resolved.unnecessary, kept.excess]) {
+            *part += kept.turnover * share;
+        }
     }
     let share = |part: f64| if turnover > 0.0 { part / turnover } else { 0.0 };
-    Ok((searched, parts.map(share)))
+    Ok((certified, parts.map(share)))
 }
