@@ -97,10 +97,7 @@ pub struct Judged {
 /// For a window or costs that are none.
 pub fn backtest(data: &DataSet, every: usize, costs: &[f64]) -> Result<Backtest> {
     let rates = costs.iter().map(|bps| Ok(CostRates::uniform(bps * 1e-4)?)).collect::<Result<_>>()?;
-    Ok(Backtest::every(every, data.train())?
-        .with_embargo(1)
-        .with_costs(rates)
-        .with_failure_policy(FailurePolicy::Hold))
+    Ok(Backtest::every(every, data.train())?.with_embargo(1).with_costs(rates).with_failure_policy(FailurePolicy::Hold))
 }
 
 /// Runs every rule on a data set.
@@ -160,7 +157,9 @@ fn alike(report: &ComparisonReport) -> Result<Alike> {
     for pair in &pairs {
         match &pair.overall {
             Status::Known(estimate) | Status::Partial { value: estimate, .. } => known.push(estimate.correlation),
-            Status::Unknown { reason, .. } => return Err(Failure(format!("{} and {}: {reason}", pair.first, pair.second))),
+            Status::Unknown { reason, .. } => {
+                return Err(Failure(format!("{} and {}: {reason}", pair.first, pair.second)));
+            }
         }
     }
     known.sort_by(f64::total_cmp);
@@ -226,7 +225,8 @@ fn judged(compared: &[Compared], rule: String) -> Judged {
     };
     for data in compared {
         let Some((row, against)) = against(data, &it.rule) else { continue };
-        let (of_variance, of_shortfall) = (against.variance_adjusted < LEVEL, against.expected_shortfall_adjusted < LEVEL);
+        let (of_variance, of_shortfall) =
+            (against.variance_adjusted < LEVEL, against.expected_shortfall_adjusted < LEVEL);
         let shortfall = shortfall_ratio(data, row).unwrap_or(f64::NAN);
         let lower = [of_variance && against.volatility_ratio <= LOWER, of_shortfall && shortfall <= LOWER];
         it.volatility_lower += usize::from(lower[0]);

@@ -70,11 +70,22 @@ pub fn shares(folder: &Path) -> Result<ReturnPanel> {
     Ok(PricePanel::from_csv(folder.join("stocks20_daily.csv"), Missing::Reject)?.simple_returns()?)
 }
 
-/// The data sets of a scope.
+/// The data sets of a scope, each with a year of returns out of sample at least.
 ///
 /// # Errors
 /// One sentence about whatever is wrong with a file.
 pub fn load(folder: &Path, scope: Scope) -> Result<Vec<DataSet>> {
+    let sets = read(folder, scope)?;
+    for set in &sets {
+        let (rows, needed) = (set.panel.dates().len(), 2 * set.window);
+        if rows < needed {
+            return Err(Failure::in_file(set.name, format!("{rows} returns, which are fewer than {needed}")));
+        }
+    }
+    Ok(sets)
+}
+
+fn read(folder: &Path, scope: Scope) -> Result<Vec<DataSet>> {
     let etfs = PricePanel::from_csv(folder.join("factor_etfs_daily.csv"), Missing::Reject)?.simple_returns()?;
     let etfs = DataSet::daily("5 factor ETFs 2014-18", etfs);
     let indices = DataSet::daily("S&P 500, Nasdaq, oil 1999-2018", indices_and_oil(folder)?);
@@ -116,14 +127,14 @@ fn panel(dates: Vec<Date>, names: &[&str], columns: &[ArrayView1<'_, f64>]) -> R
 
 /// Closes on the days that all three files have.
 fn indices_and_oil(folder: &Path) -> Result<ReturnPanel> {
-    let read = |file: &str, column: &str| -> Result<Vec<(Date, f64)>> {
+    let closes_of = |file: &str, column: &str| -> Result<Vec<(Date, f64)>> {
         let series = SeriesPanel::from_csv(folder.join(file), Missing::DropRow)?;
         let values = series.column(column).map_err(|error| Failure::in_file(file, error))?;
         Ok(series.dates().iter().copied().zip(values.iter().copied()).collect())
     };
-    let stocks = read("sp500_index_daily.csv", "SP500")?;
-    let technology = read("nasdaq_ohlcv_daily.csv", "close")?;
-    let oil = read("wti_daily.csv", "wti_usd")?;
+    let stocks = closes_of("sp500_index_daily.csv", "SP500")?;
+    let technology = closes_of("nasdaq_ohlcv_daily.csv", "close")?;
+    let oil = closes_of("wti_daily.csv", "wti_usd")?;
     let on = |series: &[(Date, f64)], day: Date| {
         series.binary_search_by_key(&day, |(date, _)| *date).ok().map(|place| series[place].1)
     };
@@ -133,6 +144,10 @@ fn indices_and_oil(folder: &Path) -> Result<ReturnPanel> {
             dates.push(*day);
             closes.extend([*close, second, third]);
         }
+    }
+    if dates.len() < 2 {
+        let problem = format!("{} days are in sp500_index_daily.csv and nasdaq_ohlcv_daily.csv too", dates.len());
+        return Err(Failure::in_file("wti_daily.csv", problem));
     }
     let values = Array2::from_shape_vec((dates.len(), 3), closes).map_err(|error| Failure(error.to_string()))?;
     let names = ["SP500", "NASDAQ", "WTI"].into_iter().map(|name| Ok(AssetId::new(name)?)).collect::<Result<_>>()?;

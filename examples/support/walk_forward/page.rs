@@ -219,8 +219,7 @@ fn flags(page: &mut String, flagged: &[Flagged]) -> Result {
             Kind::FatTails => "Student t with 4 degrees of freedom, Fisher's interval",
             Kind::FatTailsBootstrap => "the same, bootstrap interval",
         };
-        for (what, shares) in
-            [("breach", &it.breaches), ("by design", &it.designed), ("breach or warning", &it.above)]
+        for (what, shares) in [("breach", &it.breaches), ("by design", &it.designed), ("breach or warning", &it.above)]
         {
             write!(page, "| {kind} | {} | {} | {what} |", it.observations, it.pairs)?;
             for share in shares {
@@ -233,7 +232,10 @@ fn flags(page: &mut String, flagged: &[Flagged]) -> Result {
 }
 
 fn alike(page: &mut String, compared: &[Compared]) -> Result {
-    writeln!(page, "| data set | pairs of rules | lowest | median | highest | lower bound above 0.70 | only the point |")?;
+    writeln!(
+        page,
+        "| data set | pairs of rules | lowest | median | highest | lower bound above 0.70 | only the point |"
+    )?;
     writeln!(page, "|---|---|---|---|---|---|---|")?;
     for data in compared {
         let it = &data.alike;

@@ -157,9 +157,8 @@ fn search(
         certified.count(&solution.certificate);
         let target = solution.to_weights()?;
         let proposed = Weights::new(&rebalance.target.view() * (1.0 - cost))?;
-        let by = |removal| {
-            region.unnecessary_turnover(&rebalance.drifted, &proposed, &target, &risk, removal, tolerance)
-        };
+        let by =
+            |removal| region.unnecessary_turnover(&rebalance.drifted, &proposed, &target, &risk, removal, tolerance);
         let (kept, resolved) = (by(Removal::OthersKept)?, by(Removal::OthersResolved)?);
         turnover += kept.turnover;
         for (part, share) in parts.iter_mut().zip([kept.unnecessary, resolved.unnecessary, kept.excess]) {
