@@ -110,8 +110,7 @@ pub(crate) fn minimum_variance(data: &Path, record: &mut Record) -> Result<()> {
         record.case(&format!("minvar n={n}"), || Ok(least.solve()?), |s| sectors.of_solution(s))?;
         let model = RiskModel::from(sectors.covariance.clone());
         let best = || Ok(sectors.line(&model)?.trace()?.maximum_sharpe(0.0)?);
-        record
-            .case(&format!("maxsharpe n={n}"), best, |point| sectors.answer(ArrayView1::from(point.weights.view())))?;
+        record.case(&format!("maxsharpe n={n}"), best, |point| sectors.answer(ArrayView1::from(&point.weights)))?;
         if n == 100 || n == 500 {
             // The peers' targets: evenly spaced up to 98 % of the way to the greatest mean.
             let points = || {
@@ -122,7 +121,7 @@ pub(crate) fn minimum_variance(data: &Path, record: &mut Record) -> Result<()> {
             };
             record.case(&format!("frontier30 n={n}"), points, |points| {
                 let of = |key: &str| -> Value {
-                    points.iter().map(|p| sectors.answer(p.weights.view())[key].clone()).collect()
+                    points.iter().map(|p| sectors.answer(ArrayView1::from(&p.weights))[key].clone()).collect()
                 };
                 Map::from_iter([("vol".to_owned(), of("ann_vol")), ("mean".to_owned(), of("mean"))])
             })?;
@@ -260,7 +259,7 @@ pub(crate) fn walk(data: &Path, record: &mut Record) -> Result<()> {
                 Some(active) => program.solve_from(active)?,
                 None => program.solve()?,
             };
-            active = Some(solution.active.clone());
+            active = Some(solution.active_set());
             for row in returns.rows().into_iter().skip(start).take(21) {
                 earned.push(row.dot(&solution.x));
             }

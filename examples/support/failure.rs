@@ -43,6 +43,7 @@ from_library!(
     alluse_quant::risk_core::Error,
     alluse_quant::instruments::Error,
     alluse_quant::var_models::Error,
+    alluse_quant::optimizer::Error,
     alluse_quant::stress::Error,
     alluse_quant::optimizer::Error,
     std::io::Error,

@@ -1,6 +1,7 @@
 //! What the example programs share: arguments, the positions file, the market they are valued in, and the
 //! pages they print. Everything that computes a number is a call of `alluse_quant`.
 
+pub mod allocate;
 pub mod arguments;
 pub mod backtest;
 mod failure;

@@ -53,6 +53,12 @@ impl From<risk_core::Estimate> for Tree {
     }
 }
 
+impl From<risk_core::Weights> for Tree {
+    fn from(weights: risk_core::Weights) -> Self {
+        weights.view().to_vec().into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alluse_quant::risk_core::{Confidence, ErrorKind};

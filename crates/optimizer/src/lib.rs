@@ -13,6 +13,7 @@ mod allocator;
 pub mod baseline;
 pub mod black_litterman;
 pub mod certificate;
+mod check;
 mod compile;
 pub mod conflict;
 mod conic;

@@ -3,7 +3,8 @@
 use alluse_risk_core::covariance::FactorCovariance;
 use ndarray::{Array1, Array2, ArrayView2};
 
-use crate::{Error, Result};
+use crate::Result;
+use crate::check::{finite_matrix, length, ordered};
 
 /// A positive semidefinite matrix, borrowed: dense or in factors.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +66,7 @@ impl<'a> QuadraticProgram<'a> {
     /// Without constraints.
     ///
     /// # Errors
-    /// [`Error::Input`] unless the Hessian is square and `linear` has one finite element a variable.
+    /// [`Error::Input`](crate::Error::Input) unless the Hessian is square and `linear` has one finite element a variable.
     pub fn new(hessian: Hessian<'a>, linear: impl Into<Array1<f64>>) -> Result<Self> {
         let linear = linear.into();
         let n = hessian.len();
@@ -104,7 +105,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With the Hessian multiplied by a positive number.
     ///
     /// # Errors
-    /// [`Error::Input`] unless it is finite and positive.
+    /// [`Error::Input`](crate::Error::Input) unless it is finite and positive.
     pub fn with_scale(mut self, scale: f64) -> Result<Self> {
         if !(scale > 0.0 && scale.is_finite()) {
             let (name, expected) = ("scale", "finite and positive");
@@ -117,7 +118,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With a diagonal added to the scaled Hessian.
     ///
     /// # Errors
-    /// [`Error::Input`] unless it has one finite, not negative element a variable.
+    /// [`Error::Input`](crate::Error::Input) unless it has one finite, not negative element a variable.
     pub fn with_diagonal(mut self, diagonal: impl Into<Array1<f64>>) -> Result<Self> {
         let diagonal = diagonal.into();
         length("diagonal", self.len(), diagonal.len())?;
@@ -139,7 +140,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With `lower ≤ x ≤ upper`.
     ///
     /// # Errors
-    /// [`Error::Input`] for a wrong length, [`Error::Invalid`] for a NaN or a lower bound above its upper bound.
+    /// [`Error::Input`](crate::Error::Input) for a wrong length, [`Error::Invalid`](crate::Error::Invalid) for a NaN or a lower bound above its upper bound.
     pub fn with_bounds(mut self, lower: impl Into<Array1<f64>>, upper: impl Into<Array1<f64>>) -> Result<Self> {
         let (lower, upper) = (lower.into(), upper.into());
         length("lower", self.len(), lower.len())?;
@@ -152,7 +153,7 @@ impl<'a> QuadraticProgram<'a> {
     /// With `row_lower ≤ A x ≤ row_upper`.
     ///
     /// # Errors
-    /// [`Error::Input`] for a wrong shape or an entry that is not finite, [`Error::Invalid`] for a NaN side or a
+    /// [`Error::Input`](crate::Error::Input) for a wrong shape or an entry that is not finite, [`Error::Invalid`](crate::Error::Invalid) for a NaN side or a
     /// lower side above its upper side.
     pub fn with_rows(
         mut self,
@@ -164,16 +165,7 @@ impl<'a> QuadraticProgram<'a> {
         length("row columns", self.len(), rows.ncols())?;
         length("row_lower", rows.nrows(), row_lower.len())?;
         length("row_upper", rows.nrows(), row_upper.len())?;
-        if let Some(((row, column), &value)) = rows.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            return Err(alluse_risk_core::Error::EntryOutOfDomain {
-                name: "rows",
-                row: row.to_string(),
-                column: column.to_string(),
-                expected: "finite",
-                value,
-            }
-            .into());
-        }
+        finite_matrix("rows", rows.view())?;
         ordered("sides of row", &row_lower, &row_upper)?;
         (self.rows, self.row_lower, self.row_upper) = (rows, row_lower, row_upper);
         Ok(self)
@@ -206,17 +198,4 @@ pub struct QuadraticSolution {
     pub iterations: usize,
     /// The method that found it.
     pub method: &'static str,
-}
-
-fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into()) }
-}
-
-fn ordered(what: &str, lower: &Array1<f64>, upper: &Array1<f64>) -> Result<()> {
-    for (index, (low, high)) in lower.iter().zip(upper).enumerate() {
-        if !(low <= high) || *low == f64::INFINITY || *high == f64::NEG_INFINITY {
-            return Err(Error::invalid(format!("{what} {index}"), format!("{low} to {high} leaves nothing")));
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use alluse_risk_core::covariance::{Definiteness, FactorCovariance};
 use alluse_risk_core::{AssetId, Covariance, linalg};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use crate::Result;
+use crate::{Hessian, Result};
 
 /// A covariance per period, as a matrix or as factors that are never multiplied out.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -68,6 +68,14 @@ impl RiskModel {
     /// Those of [`product`](Self::product).
     pub fn variance_of(&self, weights: ArrayView1<'_, f64>) -> Result<f64> {
         Ok(weights.dot(&self.product(weights)?).max(0.0))
+    }
+
+    /// The covariance as the Hessian of a program.
+    pub(crate) fn hessian(&self) -> Hessian<'_> {
+        match self {
+            Self::Dense(matrix) => Hessian::Dense(matrix.view()),
+            Self::Factored(model) => Hessian::Factored(model),
+        }
     }
 
     /// Refuses a matrix with a negative eigenvalue. In factors none can be.

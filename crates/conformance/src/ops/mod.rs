@@ -6,6 +6,7 @@
 use crate::args::Args;
 use crate::outcome::Outcome;
 
+mod allocations;
 mod backtests;
 mod covariance;
 mod drawdowns;
@@ -17,7 +18,10 @@ mod options;
 mod portfolios;
 mod rolling;
 mod scores;
+mod sharpe;
+mod stakes;
 mod var;
+mod views;
 mod volatility;
 
 /// The mapping of one op.
@@ -28,6 +32,7 @@ pub type Table = &'static [(&'static str, Op)];
 
 /// Every family.
 const FAMILIES: &[Table] = &[
+    allocations::TABLE,
     backtests::TABLE,
     covariance::TABLE,
     drawdowns::TABLE,
@@ -39,7 +44,10 @@ const FAMILIES: &[Table] = &[
     portfolios::TABLE,
     rolling::TABLE,
     scores::TABLE,
+    sharpe::TABLE,
+    stakes::TABLE,
     var::TABLE,
+    views::TABLE,
     volatility::TABLE,
 ];
 

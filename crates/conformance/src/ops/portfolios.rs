@@ -38,8 +38,8 @@ impl Given {
     }
 
     fn assets(&self) -> usize {
-        let columns = self.returns.as_ref().map(Array2::ncols);
-        self.covariance.as_ref().map(Array2::ncols).or(columns).unwrap_or(0)
+        let columns = self.covariance.as_ref().or(self.returns.as_ref()).map(Array2::ncols);
+        columns.or(self.mean.as_ref().map(Array1::len)).unwrap_or(0)
     }
 
     fn problem(self, objective: Objective) -> Result<Problem> {
@@ -66,10 +66,10 @@ fn portfolio(args: &mut Args<'_>) -> Outcome {
     let given = Given::read(args)?;
     let ridge = args.optional("ridge", Args::number)?;
     let objective = args.record("objective", |args| objective(args, &given))?;
-    let constraints = args.records("constraints", constraint)?;
+    let constraints = limits(args)?;
     let costs = args.optional("costs", |args, name| args.records(name, linear_cost))?;
     let n = given.assets();
-    let mut problem = given.problem(objective)?.subject_to_all(constraints.into_iter().flatten());
+    let mut problem = given.problem(objective)?.subject_to_all(constraints);
     if let Some(ridge) = ridge {
         let from_nothing = Costs::from(Weights::new(vec![0.0; n])?);
         problem = problem.with_costs(from_nothing.with_quadratic(vec![ridge; n])?)?;
@@ -86,10 +86,10 @@ fn portfolio(args: &mut Args<'_>) -> Outcome {
 
 fn target_returns(args: &mut Args<'_>) -> Outcome {
     let given = Given::read(args)?;
-    let constraints = args.records("constraints", constraint)?;
+    let constraints = limits(args)?;
     let targets = args.vector("targets")?;
     let problem = given.problem(Objective::MinimiseRisk(RiskMeasure::Variance))?;
-    let frontier = problem.subject_to_all(constraints.into_iter().flatten()).at_returns(&targets.to_vec())?;
+    let frontier = problem.subject_to_all(constraints).at_returns(&targets.to_vec())?;
     let variances: Array1<f64> = frontier.iter().map(|solution| solution.objective).collect();
     Ok(Tree::fields([("variance", variances.into())]))
 }
@@ -154,6 +154,16 @@ fn maximised(args: &mut Args<'_>, given: &Given) -> Result<Objective> {
         }
         other => Err(Stop::Unsupported(format!("maximise {other:?}"))),
     }
+}
+
+/// The constraints; a problem wants their names unique, a case may have two of a sort.
+fn limits(args: &mut Args<'_>) -> Result<Vec<Constraint>> {
+    let given = args.records("constraints", constraint)?.into_iter().flatten().enumerate();
+    let named = |(place, limit): (usize, Constraint)| {
+        let name = format!("{} at {place}", limit.name());
+        limit.named(name)
+    };
+    Ok(given.map(named).collect())
 }
 
 fn constraint(args: &mut Args<'_>) -> Result<Vec<Constraint>> {

@@ -5,6 +5,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use super::fill::scale_to;
+use crate::check::length;
 use crate::{Error, Result};
 
 const WHAT: &str = "maximum entropy weights";
@@ -178,10 +179,6 @@ impl MaximumEntropy {
         let lower = lower.iter().map(|l| l.max(0.0)).collect();
         Ok((lower, upper.iter().map(|u| u.min(1.0)).collect()))
     }
-}
-
-fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into()) }
 }
 
 /// Limits on the sum of the members.

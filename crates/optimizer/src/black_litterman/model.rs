@@ -5,8 +5,9 @@ use alluse_risk_core::{Covariance, Frequency, Weights};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use super::statement::{Statements, positive};
+use super::statement::Statements;
 use super::{ImpliedConfidence, Posterior, ReturnKind, Uncertainty, View, WeightsCovariance};
+use crate::check::{length, number as finite, positive};
 use crate::{Error, Result, RiskModel, Universe};
 
 /// Expected returns before any view.
@@ -238,19 +239,8 @@ impl BlackLitterman {
     }
 }
 
-fn finite(name: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() {
-        return Ok(());
-    }
-    Err(alluse_risk_core::Error::OutOfDomain { name, expected: "finite", value }.into())
-}
-
-pub(super) fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into()) }
-}
-
 /// A risk model without names is taken to be in the order of the universe.
-fn same_assets(universe: &Universe, risk: &RiskModel) -> Result<()> {
+pub(super) fn same_assets(universe: &Universe, risk: &RiskModel) -> Result<()> {
     length("risk model", universe.len(), risk.len())?;
     let Some(assets) = risk.assets() else { return Ok(()) };
     match assets.iter().zip(universe.assets()).position(|(a, b)| a != b) {

@@ -118,7 +118,7 @@ impl Posterior {
     /// [`Error::Input`] unless the risk aversion is positive and finite, and with a prior that is given when Σ
     /// cannot be inverted.
     pub fn weights(&self, covariance: WeightsCovariance, risk_aversion: f64) -> Result<PosteriorWeights> {
-        super::statement::positive("risk aversion", risk_aversion)?;
+        crate::check::positive("risk aversion", risk_aversion)?;
         let base = match &self.direction {
             Some(direction) => direction.clone(),
             None => solve(&self.risk, self.prior_mean.mapv(|v| v - self.risk_free).view())?,
@@ -127,15 +127,15 @@ impl Posterior {
             WeightsCovariance::Prior => (&self.pull * self.tau, risk_aversion),
             WeightsCovariance::Posterior => (self.predictive_multiples()?, risk_aversion * (1.0 + self.tau)),
         };
-        let mut weights = base;
+        let mut added = Array1::zeros(base.len());
         for (&k, multiple) in self.statements.active.iter().zip(&multiples) {
-            weights.scaled_add(*multiple, &self.statements.rows[k].portfolio);
+            added.scaled_add(*multiple, &self.statements.rows[k].portfolio);
         }
         let mut view_weights = vec![0.0; self.views.len()];
         for (&k, multiple) in self.statements.active.iter().zip(&multiples) {
             view_weights[k] = multiple / risk_aversion;
         }
-        PosteriorWeights::new(weights / divisor, view_weights, covariance)
+        PosteriorWeights::new((base + &added) / divisor, added / divisor, view_weights, covariance)
     }
 
     /// `δΛ` with `Σ + M`, by Woodbury's identity on `(1 + τ)Σ − τ²ΣP'A⁻¹PΣ`.

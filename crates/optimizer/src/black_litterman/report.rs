@@ -4,7 +4,7 @@ use alluse_risk_core::Weights;
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use crate::{Result, RiskModel};
+use crate::{Error, Result, RiskModel};
 
 /// What became of a view; all numbers per period.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub enum WeightsCovariance {
 pub struct PosteriorWeights {
     /// One an asset; their sum is whatever is optimal.
     pub weights: Weights,
+    /// What the views add to the weights, one an asset: `P'Λ`, with `Σ + M` divided by `1 + τ`.
+    pub tilt: Vec<f64>,
     /// Λ: the multiple of each view's portfolio that the views add; 0 for a view that does not count.
     pub view_weights: Vec<f64>,
     /// The covariance they are optimal for.
@@ -71,8 +73,27 @@ pub struct PosteriorWeights {
 }
 
 impl PosteriorWeights {
-    pub(super) fn new(weights: Array1<f64>, view_weights: Vec<f64>, covariance: WeightsCovariance) -> Result<Self> {
-        Ok(Self { weights: Weights::new(weights)?, view_weights, covariance })
+    pub(super) fn new(
+        weights: Array1<f64>,
+        tilt: Array1<f64>,
+        view_weights: Vec<f64>,
+        covariance: WeightsCovariance,
+    ) -> Result<Self> {
+        Ok(Self { weights: Weights::new(weights)?, tilt: tilt.to_vec(), view_weights, covariance })
+    }
+
+    /// The weights scaled to sum 1, as for an investor who holds no cash and borrows none.
+    ///
+    /// # Errors
+    /// [`Error::Undefined`] when they sum to nothing or less, as scaling would turn every position round, and when
+    /// the sum is the rounding error of its terms.
+    pub fn fully_invested(&self) -> Result<Weights> {
+        let (net, gross) = (self.weights.net(), self.weights.gross());
+        if net > self.weights.len() as f64 * f64::EPSILON * gross {
+            return Ok(Weights::new(&self.weights.view() / net)?);
+        }
+        let reason = format!("the weights sum to {net}");
+        Err(Error::Undefined { what: "a portfolio without cash", reason })
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alluse_risk_core::linalg::{cholesky, symmetric_eigenvalues};
 use ndarray::{Array1, Array2, ArrayView1};
 
-use super::model::length;
 use super::{BlackLitterman, Subject, Uncertainty, View, ViewPeriod};
+use crate::check::{length, positive};
 use crate::{Error, Result, RiskModel, Universe};
 
 /// One view in numbers per period.
@@ -59,13 +59,6 @@ impl Statements {
     }
 }
 
-pub(super) fn positive(name: &'static str, value: f64) -> Result<()> {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(alluse_risk_core::Error::OutOfDomain { name, expected: "positive and finite", value }.into())
-}
-
 fn statement(
     view: &View,
     model: &BlackLitterman,
@@ -99,6 +92,14 @@ fn per_period(view: &View, model: &BlackLitterman) -> Result<f64> {
         (ViewPeriod::Year, Some(frequency)) => Ok(1.0 / frequency.periods_per_year()),
         (ViewPeriod::Year, None) => Err(invalid(view, "it is per year, and the model has no frequency")),
     }
+}
+
+/// `v`: the variance of what one view is about, whatever it says.
+pub(super) fn variance(view: &View, universe: &Universe, risk: &RiskModel) -> Result<f64> {
+    let (portfolio, cross) = positions(view, universe, risk)?;
+    let (views, rows) = (std::slice::from_ref(view), [Statement { portfolio, cross, prior: 0.0, value: 0.0 }]);
+    let spanned = covariances(views, &rows);
+    Ok(spanned[[0, 0]] + unspanned(views, risk, &spanned)[[0, 0]])
 }
 
 /// `p` and `Σp`.

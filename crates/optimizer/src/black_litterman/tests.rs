@@ -109,6 +109,8 @@ fn he_litterman_tables() {
         1e-10,
     );
     assert!((weights.view_weights[0] - 0.317).abs() < 0.0005, "{:?}", weights.view_weights);
+    // Its last column, weights less those of the market scaled by 1 / 1.05.
+    close(ArrayView1::from(&weights.tilt), &[0.0, 0.0, -0.089, 0.302, 0.0, -0.213, 0.0], 0.000501);
     // Table 5.
     let two = model.with_view(View::relative("CAN", "USA", 0.03)).posterior(&universe, &risk).unwrap();
     close(
@@ -192,6 +194,8 @@ fn idzorek_tables() {
     // Table 4, variances of the views.
     let variances: Array1<f64> = posterior.views().iter().map(|view| view.prior_variance / 0.025).collect();
     close(variances.view(), &[0.028355, 0.005626, 0.03462513], 1e-10);
+    let alone: Array1<f64> = idzorek_views().iter().map(|view| view.variance(&universe, &risk).unwrap()).collect();
+    close(alone.view(), &[0.028355, 0.005626, 0.03462513], 1e-15);
     // Table 7, which prints two decimals of a percent.
     let implied = model.implied_confidence(&universe, &risk, IDZOREK_AVERSION).unwrap();
     close(
@@ -449,6 +453,9 @@ fn a_view_on_a_factor_is_a_view_on_an_asset_that_is_not_held() {
                 (a.prior_value - b.prior_value).abs() < 1e-12 && (a.posterior_value - b.posterior_value).abs() < 1e-12
             );
         }
+        let factor =
+            View::factor(1, f64::NAN).variance(&Universe::named(["A", "B", "C"]).unwrap(), &small.clone().into());
+        assert!((factor.unwrap() - 0.09).abs() < 1e-15);
         // Optimal weights of the three assets alone.
         let weights = narrow.weights(WeightsCovariance::Posterior, 3.0).unwrap().weights;
         let back = narrow.covariance().product(weights.view()).unwrap() * 3.0;
@@ -518,6 +525,43 @@ fn certain_views_that_depend_on_each_other_are_named() {
     assert!(message(View::relative("GER", "UKG", 0.02)).contains("repeat"));
 }
 
+/// The paper prints 3.07; the digits are its tables 1, 2 and 5 put together in full precision.
+#[test]
+fn risk_aversion_of_idzorek() {
+    let (_, risk, prior) = idzorek();
+    let Prior::Equilibrium { weights, .. } = prior else { panic!("an equilibrium") };
+    let implied = array![0.0008, 0.0067, 0.0641, 0.0408, 0.0743, 0.0370, 0.0480, 0.0660];
+    let found = |scale: f64, implied: &Array1<f64>| {
+        implied_risk_aversion(&risk, (&weights.view() * scale).view(), implied.view())
+    };
+    assert!((found(1.0, &implied).unwrap() / IDZOREK_AVERSION - 1.0).abs() < 1e-12);
+    // Scaled alike; the squares of numbers this small would be zero.
+    let tiny = found(1e-200, &(&implied * 1e-200)).unwrap();
+    assert!((tiny / IDZOREK_AVERSION - 1.0).abs() < 1e-12);
+
+    let kind = |scale, implied: &Array1<f64>| found(scale, implied).unwrap_err().kind();
+    assert_eq!(kind(0.0, &implied), ErrorKind::Undefined);
+    for bad in [-&implied, Array1::zeros(8), Array1::zeros(7), Array1::from_elem(8, f64::NAN)] {
+        assert_eq!(kind(1.0, &bad), ErrorKind::InvalidInput, "{bad}");
+    }
+    assert_eq!(kind(f64::NAN, &implied), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn fully_invested_weights_sum_to_1_or_are_refused() {
+    let universe = Universe::named(["A", "B"]).unwrap();
+    let risk = RiskModel::from(Covariance::new(array![[0.5, 0.0], [0.0, 0.25]]).unwrap());
+    let scaled = |mean: Vec<f64>| {
+        let posterior = BlackLitterman::new(Prior::Mean(mean)).posterior(&universe, &risk).unwrap();
+        posterior.weights(WeightsCovariance::Prior, 1.0).unwrap().fully_invested()
+    };
+    // Without views (δΣ)⁻¹π: 0.02 · 2 and −0.005 · 4.
+    close(scaled(vec![0.02, -0.005]).unwrap().view(), &[2.0, -1.0], 1e-15);
+    for short in [vec![-0.02, 0.005], vec![0.02, -0.01], vec![0.0, 0.0]] {
+        assert_eq!(scaled(short).unwrap_err().kind(), ErrorKind::Undefined);
+    }
+}
+
 #[test]
 fn hostile_input_is_refused() {
     let (universe, risk, prior) = he_litterman();
@@ -568,6 +612,11 @@ fn other_assets_and_views_on_nothing_that_varies_are_refused() {
     let model = BlackLitterman::new(Prior::Mean(vec![0.01, 0.02])).with_view(View::relative("A", "B", 0.0));
     let swapped = RiskModel::from(covariance.clone().with_assets(ids(["B", "A"])).unwrap());
     assert!(model.posterior(&universe, &swapped).unwrap_err().to_string().contains("position 0 is B"));
+    let misplaced = View::absolute("A", 0.0).variance(&universe, &swapped).unwrap_err();
+    assert!(misplaced.to_string().contains("position 0 is B"));
+    let twins = RiskModel::from(covariance.clone());
+    assert_eq!(View::relative("A", "B", 0.0).variance(&universe, &twins).unwrap(), 0.0);
+    assert_eq!(View::absolute("C", 0.0).variance(&universe, &twins).unwrap_err().kind(), ErrorKind::InvalidInput);
     // Twins: their difference has no variance, so a proportional view on it is certain.
     let error = model.posterior(&universe, &covariance.into()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Infeasible);
@@ -580,6 +629,9 @@ fn settings_and_results_survive_storage() -> Result<()> {
     let stored = serde_json::to_string(&model).unwrap();
     assert_eq!(serde_json::from_str::<BlackLitterman>(&stored).unwrap(), model);
     let posterior = model.posterior(&universe, &risk)?;
+    let weights = posterior.weights(WeightsCovariance::Posterior, 2.5)?;
+    let stored = serde_json::to_string(&weights).unwrap();
+    assert_eq!(serde_json::from_str::<PosteriorWeights>(&stored).unwrap(), weights);
     let stored = serde_json::to_string(posterior.views()).unwrap();
     assert_eq!(serde_json::from_str::<Vec<ViewReport>>(&stored).unwrap(), posterior.views());
     Ok(())

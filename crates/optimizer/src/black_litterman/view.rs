@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Result, RiskModel, Universe};
+
 /// How firmly a view is held: the variance `ω` of its error.
 ///
 /// `τ v` is the prior variance of what the view is about; for a portfolio `p` that is `τ p'Σp`.
@@ -173,6 +175,30 @@ impl View {
     #[must_use]
     pub fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    /// The variance per period of what it is about, `p'Σp` for a portfolio: prior uncertainty is τ times that.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) for an asset that is unknown or named twice, and a number that is not
+    /// finite; [`Error::Invalid`](crate::Error::Invalid) for a view without positions, on a factor that the risk
+    /// model does not have, or a risk model with other assets than the universe.
+    ///
+    /// # Examples
+    /// ```
+    /// use alluse_optimizer::{RiskModel, Universe, black_litterman::View};
+    /// use alluse_risk_core::Covariance;
+    /// use ndarray::array;
+    ///
+    /// let universe = Universe::named(["AAPL", "MSFT"])?;
+    /// let risk = RiskModel::from(Covariance::new(array![[0.04, 0.01], [0.01, 0.09]])?);
+    /// let variance = View::relative("AAPL", "MSFT", 0.01).variance(&universe, &risk)?;
+    /// assert!((variance - 0.11).abs() < 1e-15); // 0.04 + 0.09 − 2 · 0.01
+    /// # Ok::<(), alluse_optimizer::Error>(())
+    /// ```
+    pub fn variance(&self, universe: &Universe, risk: &RiskModel) -> Result<f64> {
+        super::model::same_assets(universe, risk)?;
+        super::statement::variance(self, universe, risk)
     }
 }
 

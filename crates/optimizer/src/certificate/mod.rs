@@ -15,7 +15,7 @@ pub(crate) use conic::conic_optimality;
 pub(crate) use limits::limit_values;
 pub(crate) use objective::objective_of;
 pub(crate) use quadratic::quadratic_optimality;
-pub(crate) use scenario::{ScenarioPenalty, ScenarioTerms, scenario_optimality};
+pub(crate) use scenario::{ScenarioBlock, ScenarioPenalty, ScenarioTerms, scenario_optimality};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;

@@ -124,7 +124,7 @@ pub(super) fn tracking_deviation(problem: &Problem, benchmark: &Benchmark, weigh
             Ok(problem.risk_model()?.variance_of(active.view())?.sqrt())
         }
         Benchmark::Returns(returns) => {
-            let active = problem.scenario_returns()?.returns().dot(&w) - &ArrayView1::from(returns);
+            let active = problem.scenario_returns()?.returns().dot(&w) - ArrayView1::from(returns);
             Ok(active.std(1.0))
         }
     }

@@ -42,7 +42,7 @@ pub(crate) fn quadratic_optimality(program: &QuadraticProgram<'_>, solution: &Qu
     }
 }
 
-fn hessian_product(hessian: Hessian<'_>, x: &Array1<f64>) -> Array1<f64> {
+pub(super) fn hessian_product(hessian: Hessian<'_>, x: &Array1<f64>) -> Array1<f64> {
     match hessian {
         Hessian::Dense(matrix) => matrix.dot(x),
         Hessian::Factored(model) => {

@@ -53,12 +53,12 @@ impl Sources {
 }
 
 /// The limits as bounds and rows; `None` when one of them is not linear in the weights or may be broken, or when two bounds
-/// cross, which is for the analysis of conflicts to explain.
-pub(crate) fn linear_limits(problem: &Problem) -> Result<Option<LinearLimits>> {
+/// cross, which is for the analysis of conflicts to explain. Limits kept `apart` are for the caller.
+pub(crate) fn linear_limits(problem: &Problem, apart: fn(&Constraint) -> bool) -> Result<Option<LinearLimits>> {
     if problem.costs.is_some() || problem.limits.iter().any(|limit| limit.price().is_some()) {
         return Ok(None);
     }
-    let Some(limits) = Limits::collect(problem)? else { return Ok(None) };
+    let Some(limits) = Limits::collect(problem, apart)? else { return Ok(None) };
     let mut rows = Array2::zeros((limits.rows.len(), problem.universe.len()));
     for (mut to, row) in rows.axis_iter_mut(Axis(0)).zip(&limits.rows) {
         to.assign(&row.coefficients);
@@ -70,8 +70,13 @@ pub(crate) fn linear_limits(problem: &Problem) -> Result<Option<LinearLimits>> {
 }
 
 impl LinearLimits {
-    pub(crate) fn sources(&self) -> Sources {
-        self.sources.clone()
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Notes which limits stand behind rows that were added.
+    pub(crate) fn note_rows(&mut self, limits: impl IntoIterator<Item = usize>) {
+        self.sources.rows.extend(limits);
     }
 }
 
@@ -95,7 +100,7 @@ struct Limits {
 
 impl Limits {
     /// `None` when a limit is not linear in the weights or two bounds cross.
-    fn collect(problem: &Problem) -> Result<Option<Self>> {
+    fn collect(problem: &Problem, apart: fn(&Constraint) -> bool) -> Result<Option<Self>> {
         let n = problem.universe.len();
         let mut limits = Self {
             lower: Array1::from_elem(n, f64::NEG_INFINITY),
@@ -110,7 +115,8 @@ impl Limits {
             }
         }
         for (place, limit) in problem.limits.iter().enumerate() {
-            if !matches!(limit.kind(), ConstraintKind::Weight(_)) && !limits.row(problem, place, limit)? {
+            let is_bound = matches!(limit.kind(), ConstraintKind::Weight(_));
+            if !is_bound && !apart(limit) && !limits.row(problem, place, limit)? {
                 return Ok(None);
             }
         }

@@ -8,7 +8,7 @@ use super::Reading;
 use super::linear::{Sources, linear_limits};
 use crate::conic::Source;
 use crate::problem::{Benchmark, Objective, Problem, RiskMeasure};
-use crate::{Hessian, QuadraticProgram, QuadraticSolution, Result, RiskModel};
+use crate::{QuadraticProgram, QuadraticSolution, Result};
 
 /// A quadratic program with the way back to the problem.
 #[derive(Debug)]
@@ -28,12 +28,9 @@ impl CompiledQuadratic<'_> {
 /// The problem as a quadratic program, where it is one; `None` where it needs cones.
 pub(crate) fn quadratic_program(problem: &Problem) -> Result<Option<CompiledQuadratic<'_>>> {
     let Some((scale, linear, constant, reading)) = objective(problem)? else { return Ok(None) };
-    let Some(limits) = linear_limits(problem)? else { return Ok(None) };
-    let hessian = match problem.risk_model()? {
-        RiskModel::Dense(matrix) => Hessian::Dense(matrix.view()),
-        RiskModel::Factored(model) => Hessian::Factored(model),
-    };
-    let sources = limits.sources();
+    let Some(limits) = linear_limits(problem, |_| false)? else { return Ok(None) };
+    let hessian = problem.risk_model()?.hessian();
+    let sources = limits.sources().clone();
     let program = QuadraticProgram::new(hessian, linear)?
         .with_scale(scale)?
         .with_constant(constant)

@@ -286,3 +286,38 @@ fn bad_input_is_named() {
         .unwrap();
     assert!(undated.solve().unwrap_err().to_string().contains("dates in order"));
 }
+
+#[test]
+fn scenario_risks_by_their_own_method_agree_with_the_cones() {
+    let c = Confidence::new(0.9).unwrap();
+    let es = |limit: f64| Constraint::risk(RiskMeasure::ExpectedShortfall(c), limit);
+    let least = dated(Objective::MinimiseRisk(RiskMeasure::ExpectedShortfall(c))).solve().unwrap().objective;
+    let problems = [
+        dated(Objective::MinimiseRisk(RiskMeasure::ExpectedShortfall(c))),
+        dated(Objective::MinimiseRisk(RiskMeasure::WorstLoss)),
+        dated(Objective::MinimiseRisk(RiskMeasure::Semideviation)),
+        dated(Objective::MaximiseMeanRisk { measure: RiskMeasure::MeanAbsoluteDeviation, risk_aversion: 0.3 }),
+        dated(Objective::MaximiseReturn).subject_to(es(1.3 * least)),
+        dated(Objective::MaximiseUtility { risk_aversion: 2.0 }).subject_to(es(1.2 * least)),
+        dated(Objective::MinimiseRisk(RiskMeasure::Variance)).subject_to(es(1.02 * least)),
+        dated(Objective::MinimiseRisk(RiskMeasure::WorstLoss)).subject_to(es(1.1 * least)),
+    ];
+    for problem in problems {
+        let own = problem.solve().unwrap();
+        assert_eq!(own.method, "scenario interior point", "{}", own.objective_name);
+        assert!(own.certificate.is_optimal());
+        // A cost of nothing sends the same problem to the cones.
+        let free = Costs::from(Weights::new(vec![0.0; 3]).unwrap());
+        let cones = problem.with_costs(free).unwrap().solve().unwrap();
+        assert_eq!(cones.method, "interior point");
+        assert!((own.objective - cones.objective).abs() <= 1e-8 * own.objective.abs(), "{}", own.objective_name);
+        for limit in &cones.active_limits {
+            let other = own.active_limits.iter().find(|l| (&l.limit, &l.member) == (&limit.limit, &limit.member));
+            let price = other.map_or(0.0, |l| l.shadow_price);
+            assert!(
+                (price - limit.shadow_price).abs() <= 1e-5 * cones.active_limits[0].shadow_price,
+                "{limit:?} {price}"
+            );
+        }
+    }
+}

@@ -124,11 +124,7 @@ pub(super) struct LeastViolation {
 
 pub(super) fn least_violation(problem: &Problem, set: &BTreeSet<Bounded>) -> Result<LeastViolation> {
     let treatment = |place: usize, side: Side| {
-        if set.contains(&(place, side)) {
-            Treatment::Bent(1.0 / relax::size_of(problem, place))
-        } else {
-            Treatment::Absent
-        }
+        if set.contains(&(place, side)) { Treatment::Bent(relax::price_of(problem, place)) } else { Treatment::Absent }
     };
     let compiled = compile_limits(problem, &treatment)?;
     let solution = match compiled.program.solve()? {

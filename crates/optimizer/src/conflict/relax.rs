@@ -35,6 +35,16 @@ pub(super) fn moved(problem: &Problem, limit: usize, bound: f64, by: f64) -> f64
     }
 }
 
+/// The price of bending a limit by one unit: one over its size, once for each of its members, so that one floor under many
+/// assets is not a cheap way out.
+pub(super) fn price_of(problem: &Problem, limit: usize) -> f64 {
+    let members = match problem.limits[limit].kind() {
+        ConstraintKind::Weight(members) => problem.places(members).map_or(1, |places| places.len()),
+        _ => 1,
+    };
+    members as f64 / size_of(problem, limit)
+}
+
 /// What a move of a limit is measured against, so that weights, returns and risks can be added up: one for weights, the
 /// largest coefficient for rows, the largest of the assets' returns or risks for returns and risks.
 pub(super) fn size_of(problem: &Problem, limit: usize) -> f64 {

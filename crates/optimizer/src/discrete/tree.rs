@@ -145,16 +145,12 @@ impl Tree<'_> {
             None
         };
         if let Some(counts) = drop {
-            for asset in 0..n {
-                let (mut kept, mut any) = (0, false);
-                for (place, piece) in self.pieces.of[asset].iter().enumerate() {
-                    if left[asset] & (1 << place) != 0 && piece.counts != counts {
-                        kept |= 1 << place;
-                        any = true;
-                    }
-                }
-                if any {
-                    left[asset] = kept;
+            for (bits, pieces) in left.iter_mut().zip(&self.pieces.of) {
+                let keeps = |place: usize| *bits & (1 << place) != 0 && pieces[place].counts != counts;
+                let kept = (0..pieces.len()).filter(|place| keeps(*place)).fold(0, |kept, place| kept | (1 << place));
+                // An asset with nothing else keeps what it has.
+                if kept != 0 {
+                    *bits = kept;
                 }
             }
         }
@@ -244,7 +240,7 @@ impl Tree<'_> {
                 .iter()
                 .enumerate()
                 .filter(|(place, piece)| {
-                    node.left[asset] & (1 << place) != 0 && !(full && piece.counts) && !(still_needed && !piece.counts)
+                    node.left[asset] & (1 << place) != 0 && !(full && piece.counts) && (piece.counts || !still_needed)
                 })
                 .min_by(|(_, a), (_, b)| {
                     a.distance(weight).total_cmp(&b.distance(weight)).then(a.cost.total_cmp(&b.cost))

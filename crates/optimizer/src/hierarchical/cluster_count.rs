@@ -24,7 +24,7 @@ pub enum ClusterCount {
     /// ```
     ///
     /// with `W` the sum over clusters of their mean distance of pairs. It draws nothing at random, and never answers
-    /// 1. Of equal bends the first counts. Yue, Wang and Wei (2008); skfolio's rule for `max_clusters` one less than
+    /// one. Of equal bends the first counts. Yue, Wang and Wei (2008); skfolio's rule for `max_clusters` one less than
     /// the larger of 8 and √n.
     TwoDifference {
         /// The largest number of clusters to consider; more than `n − 1` are never looked at.

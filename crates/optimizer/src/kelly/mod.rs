@@ -20,15 +20,8 @@ pub use continuous::ContinuousKelly;
 pub use portfolio::{KellyPortfolio, SharpeKnowledge, shrinkage};
 
 use crate::Result;
+use crate::check::{number as finite, positive};
 
 fn domain(name: &'static str, expected: &'static str, value: f64, inside: bool) -> Result<()> {
     if inside { Ok(()) } else { Err(alluse_risk_core::Error::OutOfDomain { name, expected, value }.into()) }
-}
-
-fn finite(name: &'static str, value: f64) -> Result<()> {
-    domain(name, "finite", value, value.is_finite())
-}
-
-fn positive(name: &'static str, value: f64) -> Result<()> {
-    domain(name, "positive and finite", value, value > 0.0 && value.is_finite())
 }

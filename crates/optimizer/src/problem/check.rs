@@ -6,21 +6,9 @@ use alluse_risk_core::{AssetId, Error as InputError};
 use ndarray::ArrayView1;
 
 use super::{Benchmark, Constraint, ConstraintKind, MeanUncertainty, Members, Objective, Problem, RiskMeasure};
+use crate::check::{elements, not_negative, number};
+pub(super) use crate::check::{finite, length};
 use crate::{Error, Result, Universe};
-
-pub(super) fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(InputError::LengthMismatch { name, expected, got }.into()) }
-}
-
-pub(super) fn finite(name: &'static str, values: ArrayView1<'_, f64>) -> Result<()> {
-    match values.iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(index) => {
-            let (expected, value) = ("finite", values[index]);
-            Err(InputError::ElementOutOfDomain { name, index, expected, value }.into())
-        }
-    }
-}
 
 pub(super) fn missing(what: &str, reason: &str) -> Error {
     Error::invalid(what, reason)
@@ -37,18 +25,6 @@ pub(super) fn names(universe: &Universe, names: Option<&[AssetId]>) -> Result<()
             Err(Error::invalid("covariance", reason))
         }
     }
-}
-
-fn not_negative(name: &'static str, value: f64) -> Result<()> {
-    if value >= 0.0 && value.is_finite() {
-        Ok(())
-    } else {
-        Err(InputError::OutOfDomain { name, expected: "finite and not negative", value }.into())
-    }
-}
-
-fn number(name: &'static str, value: f64) -> Result<()> {
-    if value.is_finite() { Ok(()) } else { Err(InputError::OutOfDomain { name, expected: "finite", value }.into()) }
 }
 
 impl Problem {
@@ -153,7 +129,7 @@ impl Problem {
     fn check_uncertainty(&self, uncertainty: &MeanUncertainty) -> Result<()> {
         let each = |name, values: &[f64]| {
             length(name, self.universe.len(), values.len())?;
-            values.iter().try_for_each(|value| not_negative(name, *value))
+            elements(name, "finite and not negative", values, |v| v >= 0.0 && v.is_finite())
         };
         match uncertainty {
             MeanUncertainty::Box(widths) => each("uncertainty of the mean", widths),

@@ -4,7 +4,7 @@ use alluse_risk_core::Weights;
 use serde::{Deserialize, Serialize};
 
 use crate::Universe;
-use crate::{Error, Result};
+use crate::{Error, Result, check};
 
 /// The cost of moving from the weights held to the weights chosen, as a fraction of capital.
 ///
@@ -105,10 +105,7 @@ impl Costs {
     /// # Errors
     /// Those of [`with_linear`](Self::with_linear); a volume or capital that is not positive.
     pub fn with_square_root_law(self, capital: f64, volatilities: &[f64], volumes: &[f64], y: f64) -> Result<Self> {
-        if volatilities.len() != volumes.len() {
-            let (expected, got) = (volatilities.len(), volumes.len());
-            return Err(alluse_risk_core::Error::LengthMismatch { name: "daily volumes", expected, got }.into());
-        }
+        check::length("daily volumes", volatilities.len(), volumes.len())?;
         let coefficient = |(volatility, volume): (&f64, &f64)| y * volatility * (capital / volume).sqrt();
         let coefficients = volatilities.iter().zip(volumes).map(coefficient).collect();
         self.with_impact(coefficients)
@@ -130,10 +127,7 @@ impl Costs {
     /// [`Error::Input`] for an asset that is not in the universe, a fee that is negative or a notional not positive.
     pub fn with_fee_per_contract(mut self, universe: &Universe, asset: &str, fee: f64, notional: f64) -> Result<Self> {
         let place = universe.position(asset)?;
-        if !(notional > 0.0 && notional.is_finite()) {
-            let expected = "finite and positive";
-            return Err(alluse_risk_core::Error::OutOfDomain { name: "notional", expected, value: notional }.into());
-        }
+        check::positive("notional", notional)?;
         if place >= self.buy.len() {
             return Err(Error::invalid("costs", format!("{asset} is asset {place}, beyond the holdings")));
         }
@@ -149,11 +143,7 @@ impl Costs {
     /// # Errors
     /// [`Error::Input`] unless positive and finite.
     pub fn amortised_over(mut self, periods: f64) -> Result<Self> {
-        if !(periods > 0.0 && periods.is_finite()) {
-            let expected = "finite and positive";
-            return Err(alluse_risk_core::Error::OutOfDomain { name: "periods", expected, value: periods }.into());
-        }
-        self.periods = periods;
+        self.periods = check::positive("periods", periods)?;
         Ok(self)
     }
 
@@ -168,10 +158,7 @@ impl Costs {
     /// # Errors
     /// [`Error::Input`] for a wrong length.
     pub fn of(&self, weights: &[f64]) -> Result<f64> {
-        if weights.len() != self.held.len() {
-            let (expected, got) = (self.held.len(), weights.len());
-            return Err(alluse_risk_core::Error::LengthMismatch { name: "weights", expected, got }.into());
-        }
+        check::length("weights", self.held.len(), weights.len())?;
         let one = |(asset, (weight, held)): (usize, (&f64, &f64))| {
             let traded = weight - held;
             let linear = self.buy[asset] * traded.max(0.0) + self.sell[asset] * (-traded).max(0.0);
@@ -206,17 +193,9 @@ impl Costs {
     }
 
     fn checked(&self, name: &'static str, values: Vec<f64>) -> Result<Vec<f64>> {
-        let expected = self.held.len();
-        if values.len() != expected {
-            return Err(alluse_risk_core::Error::LengthMismatch { name, expected, got: values.len() }.into());
-        }
-        match values.iter().position(|v| !(v.is_finite() && *v >= 0.0)) {
-            None => Ok(values),
-            Some(index) => {
-                let (expected, value) = ("finite and not negative", values[index]);
-                Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into())
-            }
-        }
+        check::length(name, self.held.len(), values.len())?;
+        check::elements(name, "finite and not negative", &values, |v| v >= 0.0 && v.is_finite())?;
+        Ok(values)
     }
 }
 

@@ -4,7 +4,7 @@ use alluse_risk_core::panel::ReturnPanel;
 use alluse_risk_core::{Ordering, ScenarioPnl};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use crate::{Error, Result};
+use crate::{Error, Result, check};
 
 /// What a unit of weight earns in each scenario: scenarios × assets.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,11 +23,7 @@ impl Scenarios {
         if returns.is_empty() {
             return Err(alluse_risk_core::Error::Empty { name: "scenario returns" }.into());
         }
-        if let Some(((row, column), &value)) = returns.indexed_iter().find(|(_, v)| !v.is_finite()) {
-            let (name, expected) = ("scenario returns", "finite");
-            let (row, column) = (row.to_string(), column.to_string());
-            return Err(alluse_risk_core::Error::EntryOutOfDomain { name, row, column, expected, value }.into());
-        }
+        check::finite_matrix("scenario returns", returns.view())?;
         let returns = if returns.is_standard_layout() { returns } else { returns.as_standard_layout().into_owned() };
         Ok(Self { returns, probabilities: None, dated: false })
     }
@@ -60,15 +56,9 @@ impl Scenarios {
     /// [`Error::Invalid`] when a row was not valued in full, [`Error::Input`] unless there is one positive capital a row.
     pub fn from_pnl(pnl: &ScenarioPnl, capital: &[f64]) -> Result<Self> {
         let rows = pnl.rows();
-        if capital.len() != rows.len() {
-            let (expected, got) = (rows.len(), capital.len());
-            return Err(alluse_risk_core::Error::LengthMismatch { name: "capital", expected, got }.into());
-        }
-        for (index, (row, amount)) in rows.iter().zip(capital).enumerate() {
-            if !(*amount > 0.0 && amount.is_finite()) {
-                let (name, expected, value) = ("capital", "finite and positive", *amount);
-                return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
-            }
+        check::length("capital", rows.len(), capital.len())?;
+        check::elements("capital", "positive and finite", capital, |amount| amount > 0.0 && amount.is_finite())?;
+        for (index, row) in rows.iter().enumerate() {
             if !pnl.row_coverage()[index].is_complete() {
                 return Err(Error::invalid(row.as_str(), "its P&L was not valued in every scenario"));
             }
@@ -92,14 +82,8 @@ impl Scenarios {
     /// they add up to 1 within 1e-9.
     pub fn with_probabilities(mut self, probabilities: impl Into<Array1<f64>>) -> Result<Self> {
         let probabilities = probabilities.into();
-        let (expected, got) = (self.len(), probabilities.len());
-        if expected != got {
-            return Err(alluse_risk_core::Error::LengthMismatch { name: "probabilities", expected, got }.into());
-        }
-        if let Some(index) = probabilities.iter().position(|p| !(p.is_finite() && *p >= 0.0)) {
-            let (name, expected, value) = ("probabilities", "finite and not negative", probabilities[index]);
-            return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
-        }
+        check::length("probabilities", self.len(), probabilities.len())?;
+        check::elements("probabilities", "finite and not negative", &probabilities, |p| p >= 0.0 && p.is_finite())?;
         if !((probabilities.sum() - 1.0).abs() <= 1e-9) {
             return Err(Error::invalid("probabilities", format!("they add up to {}", probabilities.sum())));
         }

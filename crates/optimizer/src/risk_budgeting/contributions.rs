@@ -3,6 +3,7 @@
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
+use crate::check::finite;
 use crate::{Error, Result, RiskModel};
 
 /// The volatility of a portfolio and its additive parts, one an asset.
@@ -102,19 +103,5 @@ impl RiskContributions {
         }
         let sum = |of: &[f64]| members.iter().map(|&m| of[m]).sum();
         Ok(GroupRisk { name: name.to_owned(), contribution: sum(&self.contribution), relative: sum(&self.relative) })
-    }
-}
-
-/// Refuses a vector that is empty or has an element that is not finite.
-fn finite(name: &'static str, values: ArrayView1<'_, f64>) -> Result<()> {
-    if values.is_empty() {
-        return Err(alluse_risk_core::Error::Empty { name }.into());
-    }
-    match values.iter().position(|v| !v.is_finite()) {
-        None => Ok(()),
-        Some(index) => {
-            let (expected, value) = ("finite", values[index]);
-            Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into())
-        }
     }
 }

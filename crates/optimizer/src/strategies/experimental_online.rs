@@ -254,7 +254,7 @@ impl ExperimentalOnlineAllocation {
 impl Stored {
     fn observe(&mut self, returns: ArrayView1<'_, f64>) -> Result<OnlineStep> {
         check::length("returns", self.names.len(), returns.len())?;
-        check::each("returns", &returns.to_vec(), "finite and above -1", |r| r > -1.0 && r.is_finite())?;
+        check::elements("returns", "finite and above -1", &returns.to_vec(), |r| r > -1.0 && r.is_finite())?;
         let losses: Array1<f64> = returns.iter().map(|r| -libm::log1p(*r)).collect();
         let target_return = self.pool.weights().dot(&returns);
         self.pool.observe(losses.view())?;
@@ -323,7 +323,7 @@ impl TryFrom<Stored> for ExperimentalOnlineAllocation {
             return Err(Error::invalid("stored online allocation", "its pool follows another rule"));
         }
         check::length("held weights", n, stored.held.len())?;
-        check::each("held weights", &stored.held, "in [0, 1]", |w| (0.0..=1.0 + 1e-9).contains(&w))?;
+        check::elements("held weights", "in [0, 1]", &stored.held, |w| (0.0..=1.0 + 1e-9).contains(&w))?;
         let held: f64 = stored.held.iter().sum();
         check::within("sum of held weights", held, 1.0 - 1e-9, 1.0 + 1e-9, "1")?;
         for (name, value) in [("log wealth", stored.log_wealth), ("net log wealth", stored.net_log_wealth)] {
@@ -335,7 +335,7 @@ impl TryFrom<Stored> for ExperimentalOnlineAllocation {
         check::length("best sequences", stored.settings.max_switches + 1, stored.tracking.len())?;
         for sums in &stored.tracking {
             check::length("best sequences", n, sums.len())?;
-            check::each("best sequences", sums, "finite", f64::is_finite)?;
+            check::elements("best sequences", "finite", sums, f64::is_finite)?;
         }
         Ok(Self { inner: stored })
     }

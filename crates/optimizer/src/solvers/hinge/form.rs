@@ -121,6 +121,7 @@ impl Form {
     fn place_rows(&mut self, program: &HingeProgram<'_>) -> Result<()> {
         let (mut equations, mut inequalities) = (Vec::new(), Vec::new());
         for (i, (low, high)) in program.row_lower.iter().zip(&program.row_upper).enumerate() {
+            #[expect(clippy::float_cmp, reason = "the two sides of an equation are the same number")]
             let place = if low == high {
                 equations.push(i);
                 RowPlace::Equation(equations.len() - 1)

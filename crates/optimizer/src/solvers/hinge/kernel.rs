@@ -103,18 +103,6 @@ impl Kernel {
         }
     }
 
-    /// One scenario as a dense row of `n` coefficients.
-    pub(super) fn row(&self, scenario: usize, n: usize) -> Array1<f64> {
-        let mut row = Array1::zeros(n);
-        for (j, value) in self.columns.column(scenario - self.span.start).iter().enumerate() {
-            row[self.first + j] = *value;
-        }
-        for (variable, k) in &self.levels {
-            row[*variable] += k;
-        }
-        row
-    }
-
     fn slice<'v>(&self, all: &'v Array1<f64>) -> ArrayView1<'v, f64> {
         let (_, tail) = all.view().split_at(Axis(0), self.span.start);
         tail.split_at(Axis(0), self.span.len()).0

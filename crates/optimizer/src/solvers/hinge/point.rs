@@ -82,14 +82,6 @@ impl Residuals {
             equations: Array1::zeros(form.sides.len()),
         }
     }
-
-    pub(super) fn primal(&self) -> f64 {
-        largest(&self.scenarios).max(largest(&self.inequalities)).max(largest(&self.equations))
-    }
-
-    pub(super) fn dual(&self) -> f64 {
-        largest(&self.stationarity).max(largest(&self.caps))
-    }
 }
 
 impl Point {

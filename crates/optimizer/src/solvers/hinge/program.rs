@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2};
 
+use crate::check::{elements, finite_matrix, length, ordered};
 use crate::quadratic::Hessian;
 use crate::{Error, Result};
 
@@ -41,6 +42,7 @@ impl<'a> HingeBlock<'a> {
         self
     }
 
+    #[cfg(test)]
     /// With the columns of the matrix on the variables from `first` on.
     pub(crate) fn with_first(mut self, first: usize) -> Self {
         self.first = first;
@@ -53,6 +55,7 @@ impl<'a> HingeBlock<'a> {
         self
     }
 
+    #[cfg(test)]
     /// With `eₛ`.
     pub(crate) fn with_offsets(mut self, offsets: impl Into<Array1<f64>>) -> Self {
         self.offsets = offsets.into();
@@ -74,7 +77,7 @@ impl<'a> HingeBlock<'a> {
             let reason = format!("columns {}..{} of {n} variables", self.first, self.first + columns);
             return Err(Error::invalid("scenarios", reason));
         }
-        entries("scenarios", self.matrix)?;
+        finite_matrix("scenarios", self.matrix)?;
         length("offsets", scenarios, self.offsets.len())?;
         elements("offsets", "finite", &self.offsets, f64::is_finite)?;
         if !(self.factor.is_finite() && self.factor != 0.0) {
@@ -146,7 +149,7 @@ impl<'a> HingeProgram<'a> {
         }
         if let Hessian::Dense(matrix) = hessian {
             length("hessian columns", matrix.nrows(), matrix.ncols())?;
-            entries("hessian", matrix)?;
+            finite_matrix("hessian", matrix)?;
         }
         if !(scale > 0.0 && scale.is_finite()) {
             let (name, expected) = ("scale", "finite and positive");
@@ -196,7 +199,7 @@ impl<'a> HingeProgram<'a> {
         length("row columns", self.len(), rows.ncols())?;
         length("row_lower", rows.nrows(), row_lower.len())?;
         length("row_upper", rows.nrows(), row_upper.len())?;
-        entries("rows", rows.view())?;
+        finite_matrix("rows", rows.view())?;
         ordered("sides of row", &row_lower, &row_upper)?;
         (self.rows, self.row_lower, self.row_upper) = (rows, row_lower, row_upper);
         Ok(self)
@@ -254,40 +257,4 @@ pub(crate) struct HingeSolution {
     pub(crate) dual_residual: f64,
     /// Iterations of the interior-point method.
     pub(crate) iterations: usize,
-}
-
-fn length(name: &'static str, expected: usize, got: usize) -> Result<()> {
-    if expected == got { Ok(()) } else { Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into()) }
-}
-
-fn elements(name: &'static str, expected: &'static str, x: &Array1<f64>, fits: impl Fn(f64) -> bool) -> Result<()> {
-    match x.iter().enumerate().find(|(_, v)| !fits(**v)) {
-        None => Ok(()),
-        Some((index, &value)) => {
-            Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into())
-        }
-    }
-}
-
-fn entries(name: &'static str, matrix: ArrayView2<'_, f64>) -> Result<()> {
-    match matrix.indexed_iter().find(|(_, v)| !v.is_finite()) {
-        None => Ok(()),
-        Some(((row, column), &value)) => Err(alluse_risk_core::Error::EntryOutOfDomain {
-            name,
-            row: row.to_string(),
-            column: column.to_string(),
-            expected: "finite",
-            value,
-        }
-        .into()),
-    }
-}
-
-fn ordered(what: &str, lower: &Array1<f64>, upper: &Array1<f64>) -> Result<()> {
-    for (index, (low, high)) in lower.iter().zip(upper).enumerate() {
-        if !(low <= high) || *low == f64::INFINITY || *high == f64::NEG_INFINITY {
-            return Err(Error::invalid(format!("{what} {index}"), format!("{low} to {high} leaves nothing")));
-        }
-    }
-    Ok(())
 }

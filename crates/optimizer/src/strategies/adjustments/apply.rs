@@ -54,7 +54,7 @@ impl AdjustmentTable {
     ///   above a ceiling.
     pub fn adjust(&self, state: &DecisionState, names: &[AssetId], weights: &[f64]) -> Result<Vec<AdjustedWeight>> {
         check::length("weights", names.len(), weights.len())?;
-        check::each("weights", weights, "finite and at least 0", |w| w >= 0.0 && w.is_finite())?;
+        check::elements("weights", "finite and at least 0", weights, |w| w >= 0.0 && w.is_finite())?;
         for rule in &self.rules {
             if let Target::Named(target) = &rule.target
                 && !names.iter().any(|name| name.as_str() == target)

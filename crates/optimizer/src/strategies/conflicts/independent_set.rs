@@ -61,7 +61,7 @@ pub fn independent_set(weights: &[f64], edges: &[(usize, usize)], max_nodes: usi
     if n > MOST_VERTICES {
         return Err(Error::Unsupported { what: format!("an independent set among {n} > {MOST_VERTICES} vertices") });
     }
-    check::each("weights", weights, "positive and finite", |w| w > 0.0 && w.is_finite())?;
+    check::elements("weights", "positive and finite", weights, |w| w > 0.0 && w.is_finite())?;
     check::within("max_nodes", max_nodes as f64, 1.0, f64::MAX, "at least 1")?;
     // Heaviest first: the first dive is the greedy set.
     let mut order: Vec<usize> = (0..n).collect();

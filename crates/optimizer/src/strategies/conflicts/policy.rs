@@ -94,7 +94,7 @@ impl CorrelationPolicy {
     /// - [`Error::Unsupported`] for a selection among more than 64 strategies.
     pub fn apply(&self, report: &CorrelationReport, state: &ConflictState, scores: &[f64]) -> Result<PolicyOutcome> {
         check::length("scores", report.strategies.len(), scores.len())?;
-        check::each("scores", scores, "finite", f64::is_finite)?;
+        check::elements("scores", "finite", scores, f64::is_finite)?;
         match *self {
             Self::SelectAndCap { pair_cap } => {
                 let mut outcome = select(report, state, scores)?;

@@ -61,7 +61,7 @@ impl MarketStress {
     /// Which rows are days of crisis.
     pub(super) fn rows(&self, dates: &[Date]) -> Result<Vec<bool>> {
         check::length("market returns", dates.len(), self.market.len())?;
-        check::each("market returns", &self.market, "finite", f64::is_finite)?;
+        check::elements("market returns", "finite", &self.market, f64::is_finite)?;
         let mut crisis = vec![false; dates.len()];
         match &self.days {
             StressDays::WorstShare(share) => {

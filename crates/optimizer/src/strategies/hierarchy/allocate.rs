@@ -239,7 +239,7 @@ impl HierarchicalAllocation {
             return Err(Error::invalid("budget", reason));
         }
         let caps: Vec<f64> = self.underlying_caps.values().copied().collect();
-        check::each("underlying caps", &caps, "finite and at least 0", |cap| cap >= 0.0 && cap.is_finite())?;
+        check::elements("underlying caps", "finite and at least 0", &caps, |cap| cap >= 0.0 && cap.is_finite())?;
         let leaves = self.root.leaves();
         risk.map_or(Ok(()), |model| check::length("risk model", leaves, model.len()))?;
         returns.map_or(Ok(()), |table| check::length("return histories", leaves, table.names().len()))

@@ -65,9 +65,9 @@ pub fn shrink(estimates: &[f64], standard_errors: &[f64]) -> Result<Shrinkage> {
         return Err(Input::Empty { name: "estimates" }.into());
     }
     check::length("standard errors", estimates.len(), standard_errors.len())?;
-    check::each("estimates", estimates, "finite", f64::is_finite)?;
+    check::elements("estimates", "finite", estimates, f64::is_finite)?;
     let positive = |e: f64| e > 0.0 && e * e > 0.0 && (e * e).is_finite();
-    check::each("standard errors", standard_errors, "positive and finite", positive)?;
+    check::elements("standard errors", "positive and finite", standard_errors, positive)?;
     let variances: Vec<f64> = standard_errors.iter().map(|e| e * e).collect();
     let between_variance = between(estimates, &variances);
     let mean = weighted_mean(estimates, &variances, between_variance);

@@ -215,9 +215,9 @@ impl PerformanceWeights {
         check::within("minimum observations", self.min_observations as f64, 3.0, f64::MAX, "at least 3")?;
         check::length("limits", returns.names().len(), limits.len())?;
         let capacities: Vec<f64> = limits.iter().map(|limit| limit.capacity.unwrap_or(1.0)).collect();
-        check::each("capacities", &capacities, "finite and at least 0", |c| c >= 0.0 && c.is_finite())?;
+        check::elements("capacities", "finite and at least 0", &capacities, |c| c >= 0.0 && c.is_finite())?;
         let drawdowns: Vec<f64> = limits.iter().map(|limit| limit.drawdown.unwrap_or(1.0)).collect();
-        check::each("drawdown limits", &drawdowns, "positive and finite", |d| d > 0.0 && d.is_finite())
+        check::elements("drawdown limits", "positive and finite", &drawdowns, |d| d > 0.0 && d.is_finite())
     }
 
     fn evidence(&self, returns: &StrategyReturns, position: usize) -> Result<Evidence> {

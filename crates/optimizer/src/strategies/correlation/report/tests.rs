@@ -94,7 +94,7 @@ fn overlapping_returns_are_not_counted_as_independent() {
 /// A market with calm and stormy days, and two strategies with given loadings in the storm.
 fn stormy(seed: u64, n: usize, storm_loading: f64) -> (StrategyReturns, MarketStress) {
     let z = Streams::new(seed).standard_normals(n, 3);
-    let storm = |t: usize| t % 5 == 0;
+    let storm = |t: usize| t.is_multiple_of(5);
     let market: Vec<f64> = (0..n).map(|t| z[[t, 0]] * if storm(t) { 0.03 } else { 0.01 }).collect();
     let own = |c: usize| {
         let loading = |t: usize| if storm(t) { storm_loading } else { 0.5 };

@@ -1,0 +1,7 @@
+//! The parts of the example `allocate`.
+
+pub mod figures;
+pub mod inputs;
+pub mod mandate;
+pub mod options;
+pub mod page;
