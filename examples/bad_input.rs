@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use alluse_quant::instruments::MarketSnapshot;
+use examples::allocate;
 use examples::figures::{AXES, Figures, figures};
 use examples::inputs::{Files, Inputs};
 use examples::positions;
@@ -607,4 +608,66 @@ proptest! {
         }
         survives(&bytes);
     }
+}
+
+/// The shipped data, with one file or number of the allocation replaced.
+fn allocation() -> allocate::inputs::Settings {
+    allocate::inputs::Settings {
+        prices: shipped("stocks20_daily.csv"),
+        sectors: shipped("sectors.csv"),
+        days: 1260,
+        risk_aversion: 4.0,
+        cost_bps: 5.0,
+        capital: 1e6,
+    }
+}
+
+#[test]
+fn an_allocation_says_what_is_wrong_with_its_files() {
+    let folder = Folder::new("allocation");
+    let complaint = |settings: allocate::inputs::Settings| {
+        let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+        allocate::inputs::Market::load(&settings).unwrap_err().to_string().replace(&prefix, "")
+    };
+    let sectors = |text: &str| allocate::inputs::Settings { sectors: folder.write("s.csv", text), ..allocation() };
+    for (text, sentence) in [
+        ("name,group\nAAPL,technology\n", "s.csv: the first line must be \"symbol,sector\""),
+        ("symbol,sector\nAAPL\n", "s.csv: line 2: \"AAPL\" is not a symbol and a sector"),
+        ("symbol,sector\nAAPL,a\nAAPL,b\n", "s.csv: line 3: \"AAPL\" occurs twice"),
+        ("symbol,sector\nAAPL,technology\n", "s.csv: no sector for AMD, which has prices"),
+        ("", "s.csv: the first line must be \"symbol,sector\""),
+    ] {
+        assert_eq!(complaint(sectors(text)), sentence);
+    }
+    let missing = allocate::inputs::Settings { sectors: folder.0.join("none.csv"), ..allocation() };
+    assert!(complaint(missing).starts_with("none.csv: "));
+    // Prices that do not reach back to the crisis.
+    let short = folder.write("p.csv", prices());
+    let both = folder.write("s.csv", "symbol,sector\nA,one\nB,two\n");
+    let late = allocate::inputs::Settings { prices: short, sectors: both, days: 100, ..allocation() };
+    assert_eq!(complaint(late), "p.csv: no prices on 2008-09-12, which the crisis limit needs");
+    let long = allocate::inputs::Settings { days: 1_000_000, ..allocation() };
+    assert!(complaint(long).contains("1000000"));
+}
+
+#[test]
+fn the_allocation_keeps_its_promises() {
+    let inputs = Inputs::load(&shipped_files()).unwrap();
+    let figures = allocate::figures::figures(&allocation(), &inputs, &mut Progress::new(7)).unwrap();
+    for mandate in [&figures.balanced, &figures.tight] {
+        assert!(mandate.solution.certificate.is_optimal());
+        assert!((mandate.solution.weights.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+        // A limit never helps.
+        assert!(mandate.costs.iter().all(|(_, cost)| *cost > -1e-6));
+    }
+    assert!(figures.conflict.members.len() >= 2 && !figures.conflict.relaxation.is_empty());
+    assert_eq!(figures.fallback.attempts.len(), 1);
+    let plan = &figures.plan;
+    let spent = plan.cash_before - plan.bought + plan.sold - plan.costs;
+    assert!((spent - plan.cash_after).abs() < 1e-9 && plan.cash_after >= 0.0);
+    let options = &figures.options;
+    assert!(options.solution.objective < options.shortfall_today);
+    let mut text = String::new();
+    allocate::page::write(&mut text, &figures).unwrap();
+    assert!(!text.contains("NaN") && text.contains("contradict each other"));
 }

@@ -3,8 +3,7 @@
 use alluse_risk_core::Error as Core;
 use ndarray::ArrayView1;
 
-use super::model::length;
-use super::statement::positive;
+use crate::check::{length, positive};
 use crate::{Error, Result, RiskModel};
 
 /// The risk aversion at which `weights` come closest to being optimal for given excess returns, by least squares.
