@@ -45,7 +45,6 @@ from_library!(
     alluse_quant::var_models::Error,
     alluse_quant::optimizer::Error,
     alluse_quant::stress::Error,
-    alluse_quant::optimizer::Error,
     std::io::Error,
     serde_json::Error
 );

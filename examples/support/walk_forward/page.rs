@@ -113,9 +113,10 @@ const CELLS: [(&str, Cell); 6] = [
         let (it, year) = (&against.sharpe, data.periods_per_year.sqrt());
         format!("{:+.2} ({:+.2} to {:+.2})", it.difference * year, it.interval.lower * year, it.interval.upper * year)
     }),
-    ("Sharpe ratio a year, and the probability that it beats the best of all rules by luck", |_, row, _| {
-        format!("{:.2}, {:.2}", row.annual_sharpe, row.deflated_sharpe.probability)
-    }),
+    (
+        "Sharpe ratio a year, and the probability that it beats what the best of the rules reaches by luck",
+        |_, row, _| format!("{:.2}, {:.2}", row.annual_sharpe, row.deflated_sharpe.probability),
+    ),
     ("One-way turnover a year and maximum drawdown, %", |_, row, _| {
         format!("{:.0}, {:.0}", 100.0 * row.annual_turnover, 100.0 * row.max_drawdown)
     }),
