@@ -4,8 +4,8 @@ use alluse_quant::optimizer::Allocator;
 use alluse_quant::optimizer::strategies::StrategyReturns;
 use alluse_quant::optimizer::strategies::correlation::StrategyCorrelation;
 use alluse_quant::optimizer::walk_forward::{
-    AgainstEqualWeight, Backtest, Benchmark, Comparison, ComparisonReport, CostRates, FailurePolicy, Performance,
-    TruncationReport,
+    AgainstEqualWeight, Backtest, BacktestResult, Benchmark, Comparison, ComparisonReport, CostRates, FailurePolicy,
+    Performance, TruncationReport,
 };
 use alluse_quant::risk_core::measures::Bootstrap;
 use alluse_quant::risk_core::panel::ReturnPanel;
@@ -47,8 +47,21 @@ pub struct Compared {
     pub trials: f64,
     /// 1/N and the rules, in order.
     pub rows: Vec<Performance>,
+    /// Decisions at which a rule failed.
+    pub failed: Vec<Failed>,
     /// How alike the rules are.
     pub alike: Alike,
+}
+
+/// Decisions at which a rule failed and what was held was held on.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failed {
+    /// The rule.
+    pub rule: String,
+    /// How many.
+    pub decisions: usize,
+    /// What it said at the first.
+    pub first: String,
 }
 
 /// Correlations between the net returns of the rules, 1/N among them.
@@ -113,6 +126,11 @@ pub fn compare(data: &DataSet, settings: &Settings) -> Result<Compared> {
     let borrowed: Vec<&dyn Allocator> = rules.iter().map(AsRef::as_ref).collect();
     let report = comparison.compare(&data.panel, &borrowed)?;
     let alike = alike(&report)?;
+    let failed = |run: &BacktestResult| {
+        let first = run.failures.first()?.message.clone();
+        Some(Failed { rule: run.allocator.clone(), decisions: run.failures.len(), first })
+    };
+    let failed = report.backtests.iter().filter_map(failed).collect();
     let first = report.backtests.first().ok_or_else(|| Failure("nothing was compared".to_owned()))?;
     let (Some(from), Some(to)) = (first.dates.first(), first.dates.last()) else {
         return Err(Failure(format!("{}: no return is out of sample", data.name)));
@@ -126,6 +144,7 @@ pub fn compare(data: &DataSet, settings: &Settings) -> Result<Compared> {
         periods_per_year: data.frequency.periods_per_year(),
         trials: report.trials,
         rows: report.rows,
+        failed,
         alike,
     })
 }

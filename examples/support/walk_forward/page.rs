@@ -22,6 +22,7 @@ pub fn write(page: &mut String, figures: &Figures) -> Result {
     head(page, figures)?;
     writeln!(page, "\n### Against 1/N, over all data sets\n")?;
     judged(page, &figures.judged)?;
+    failed(page, &figures.compared)?;
     for (title, cell) in CELLS {
         writeln!(page, "\n### {title}\n")?;
         by_data_set(page, &figures.compared, cell)?;
@@ -93,6 +94,20 @@ fn judged(page: &mut String, judged: &[Judged]) -> Result {
             it.failures,
             if it.meets { "met" } else { "not met" }
         )?;
+    }
+    Ok(())
+}
+
+fn failed(page: &mut String, compared: &[Compared]) -> Result {
+    writeln!(page)?;
+    for data in compared {
+        for it in &data.failed {
+            writeln!(
+                page,
+                "Failed: {} on {}, {} decisions, first: {}.",
+                it.rule, data.data_set, it.decisions, it.first
+            )?;
+        }
     }
     Ok(())
 }
