@@ -11,6 +11,9 @@ use examples::inputs::{Files, Inputs};
 use examples::positions;
 use examples::progress::Progress;
 use examples::stress::figures as stress;
+use examples::walk_forward::data;
+use examples::walk_forward::figures::figures as walk_forward;
+use examples::walk_forward::settings::{Scope, Settings as Walk};
 use examples::wheel::figures::figures as wheel_figures;
 use examples::wheel::inputs::Settings;
 use jiff::ToSpan;
@@ -329,6 +332,73 @@ fn each_fault_of_the_wheels_files_is_one_sentence() {
     ] {
         assert!(complaint(file).starts_with("nowhere.csv: "));
     }
+}
+
+/// Reads the shipped data of the walk forward with one file replaced, and says what is wrong.
+fn walk_complaint(scope: Scope, file: &str, text: &str) -> String {
+    let folder = Folder::new(&format!("walk-{}", text.len()));
+    for name in [
+        "stocks20_daily.csv",
+        "factor_etfs_daily.csv",
+        "sp500_index_daily.csv",
+        "nasdaq_ohlcv_daily.csv",
+        "wti_daily.csv",
+        "ff3_monthly.csv",
+    ] {
+        std::fs::copy(shipped(name), folder.0.join(name)).unwrap();
+    }
+    folder.write(file, text);
+    let failure = data::load(&folder.0, scope).unwrap_err().to_string();
+    failure.replace(&format!("{}/", folder.0.display()), "")
+}
+
+#[test]
+fn each_fault_of_the_walk_forwards_files_is_one_sentence() {
+    let etfs = "factor_etfs_daily.csv";
+    let rows = |count: usize| -> String {
+        let days = weekdays(count);
+        days.iter()
+            .enumerate()
+            .fold("date,A,B\n".to_owned(), |text, (i, day)| text + &format!("{day},{},50\n", 50 + i % 3))
+    };
+    for (scope, file, text, said) in [
+        (Scope::Quick, etfs, rows(100), "5 factor ETFs 2014-18: 99 returns, which are fewer than 504"),
+        (Scope::Quick, etfs, "date,A\n2018-01-02,x\n".to_owned(), "factor_etfs_daily.csv, line 2"),
+        (Scope::Quick, etfs, "date,A\n2018-01-02,1\n2018-01-03,0\n".to_owned(), "price"),
+        (Scope::Quick, "nasdaq_ohlcv_daily.csv", rows(10), "close"),
+        (Scope::Quick, "wti_daily.csv", "date,oil\n2018-01-02,60\n".to_owned(), "wti_usd"),
+        (
+            Scope::Quick,
+            "wti_daily.csv",
+            "date,wti_usd\n2030-01-02,60\n".to_owned(),
+            "wti_daily.csv: 0 days are in sp500_index_daily.csv and nasdaq_ohlcv_daily.csv too",
+        ),
+        (Scope::Full, "stocks20_daily.csv", rows(600), "stocks20_daily.csv: 2 shares where there should be 20"),
+        (Scope::Full, "ff3_monthly.csv", "date,mkt_rf,smb\n2018-01-31,0.01,0.01\n".to_owned(), "hml"),
+    ] {
+        let complaint = walk_complaint(scope, file, &text);
+        assert!(complaint.contains(said), "{complaint}");
+    }
+    let nowhere = Walk { folder: PathBuf::from("nowhere"), seed: 1, scope: Scope::Quick };
+    assert!(walk_forward(&nowhere).unwrap_err().to_string().contains("factor_etfs_daily.csv"));
+}
+
+#[test]
+fn the_walk_forward_is_the_same_twice() {
+    let quick = Walk { folder: shipped(""), seed: 7, scope: Scope::Quick };
+    let figures = walk_forward(&quick).unwrap();
+    let again = walk_forward(&quick).unwrap();
+    assert!(serde_json::to_string(&figures).unwrap() == serde_json::to_string(&again).unwrap());
+    assert!(figures.truncated.iter().all(|report| report.passed() && report.decisions_compared > 0));
+    assert_eq!(figures.certified.optimal, figures.certified.solves);
+    // With enough data the shrunk rule comes closer to the least volatility than 1/N does.
+    let truth = |rule: &str| figures.truth.rows.iter().find(|row| row.rule.starts_with(rule)).unwrap();
+    let last = |rule: &str| truth(rule).volatilities.last().unwrap().0;
+    assert!(last("minimum variance, shrunk") > last("1/N") && last("plain minimum variance") <= 1.0);
+    let mut text = String::new();
+    examples::walk_forward::page::write(&mut text, &figures).unwrap();
+    assert!(text.starts_with("QUICK RUN"));
+    assert!(!text.contains("NaN"));
 }
 
 #[test]

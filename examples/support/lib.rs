@@ -12,6 +12,7 @@ pub mod positions;
 pub mod program;
 pub mod progress;
 pub mod stress;
+pub mod walk_forward;
 pub mod wheel;
 
 pub use failure::{Failure, Result};

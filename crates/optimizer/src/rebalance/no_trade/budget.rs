@@ -34,6 +34,9 @@ pub(super) struct Budget<'a> {
 /// Steps to bracket the multiplier, and to find it in the bracket.
 const STEPS: usize = 200;
 
+/// How close a budget must be met when no multiplier meets it closer.
+const RESOLUTION: f64 = 1e-10;
+
 impl Budget<'_> {
     /// The minimum at one multiplier.
     pub(super) fn at(&self, multiplier: f64, start: &Array1<f64>) -> Result<Point> {
@@ -143,7 +146,12 @@ impl Budget<'_> {
                 break;
             }
         }
-        let residual = low.overspent.min(-high.overspent);
+        let closer = if low.overspent <= -high.overspent { low } else { high };
+        let residual = closer.overspent.abs();
+        // Neighbouring multipliers spend differently when assets are nearly collinear; nothing lies between them.
+        if residual <= RESOLUTION * (1.0 + self.invested.abs()) {
+            return Ok(closer);
+        }
         Err(Error::NotConverged { method: "the budget of the no-trade region", iterations: STEPS, residual })
     }
 

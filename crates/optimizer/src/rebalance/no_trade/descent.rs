@@ -41,6 +41,11 @@ impl Size {
         let slope = largest(size.dot(&(&held - &target).mapv(f64::abs)));
         Self { slope, terms: largest(size.dot(&(held.mapv(f64::abs) + target.mapv(f64::abs)))) }
     }
+
+    /// More than any slope between the weights held and the target.
+    pub(super) fn above_slopes(self) -> f64 {
+        self.terms
+    }
 }
 
 /// Rounds of one sweep and one Newton step; sweeps alone converge, Newton steps end it.

@@ -192,7 +192,7 @@ pub(super) struct Setting<'a> {
     pub(super) target: ArrayView1<'a, f64>,
     /// γ Σ.
     curvature: Array2<f64>,
-    size: Size,
+    pub(super) size: Size,
     pub(super) lower: Vec<f64>,
     pub(super) upper: Vec<f64>,
 }
@@ -244,8 +244,11 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// The optimum with one weight fixed; `None` when the others cannot meet bounds and cash.
+    /// The optimum with one weight fixed; `None` outside its bounds, and when the others cannot meet bounds and cash.
     pub(super) fn fixed(&self, index: usize, at: f64, guess: (f64, &Array1<f64>)) -> Result<Option<Point>> {
+        if !(self.lower[index] <= at && at <= self.upper[index]) {
+            return Ok(None);
+        }
         let pinned = |bounds: &[f64]| -> Vec<f64> {
             bounds.iter().enumerate().map(|(i, bound)| if i == index { at } else { *bound }).collect()
         };

@@ -78,6 +78,29 @@ fn borrowing_needs_leave() -> Result<()> {
 }
 
 #[test]
+fn trades_that_a_cap_asks_for_are_necessary() -> Result<()> {
+    // Nearly collinear assets, two of them above their cap of 0.4, and capital that stays fully invested.
+    let covariance = Array2::from_shape_fn((5, 5), |(i, j)| if i == j { 1e-4 } else { 0.98e-4 });
+    let risk = dense(covariance);
+    let region = NoTradeRegion::new(3.0, 63.0, bp(&[10.0; 5]))?
+        .with_cash(CashRule::Exactly(0.0))?
+        .with_bounds(vec![0.0; 5], vec![0.4; 5])?;
+    let held = weights(&[0.0, 0.0, 0.400095, 0.403553, 0.196352]);
+    let target = weights(&[0.0, 0.0, 0.4, 0.4, 0.2]);
+    let best = region.solve(&held, &target, &risk)?;
+    let found = region.unnecessary_turnover(&held, &best.weights, &target, &risk, Removal::OthersResolved, 4e-7)?;
+    // Sold: 0.000095 and 0.003553; bought: as much less the costs of both.
+    assert!((found.turnover - 0.003648).abs() < 1e-5, "{found:?}");
+    assert_eq!(found.unnecessary, 0.0);
+    assert!(found.excess < 1e-6, "{found:?}");
+    for asset in [2, 3] {
+        assert!(found.trades.iter().any(|trade| trade.asset == asset && trade.lost.is_none()));
+        assert!(matches!(best.decisions[asset], TradeDecision::Traded { gain: None, .. }));
+    }
+    Ok(())
+}
+
+#[test]
 fn a_full_rebalancing_of_small_drifts_is_unnecessary() -> Result<()> {
     let risk = dense(array![[0.04, 0.0], [0.0, 0.01]]);
     let region = NoTradeRegion::new(5.0, 1.0, bp(&[20.0, 20.0]))?;

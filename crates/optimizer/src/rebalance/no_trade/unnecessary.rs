@@ -62,6 +62,9 @@ pub struct UnnecessaryTurnover {
 /// Halvings of the penalty at which turnover is least; each is a solve.
 const STEPS: usize = 60;
 
+/// Penalties so many times larger than every slope leave only the trades that bounds and cash ask for.
+const DOMINANT: f64 = 10.0;
+
 impl NoTradeRegion {
     /// How much of a proposed rebalancing is traded for nothing, by the utility and the costs of this region.
     ///
@@ -127,15 +130,19 @@ fn least(setting: &Setting<'_>, tolerance: f64) -> Result<(f64, f64)> {
     let mut low = at(0.0, (0.0, &setting.held.to_owned()))?;
     let best = setting.value(&low.x);
     let (mut low_penalty, mut high_penalty) = (0.0, tolerance.max(1e-9));
-    let mut step = 0;
+    let rate = setting.region.rates.iter().fold(0.0_f64, |a, b| a.max(*b));
+    let dominant = DOMINANT * (setting.size.above_slopes() + rate / setting.region.periods);
     loop {
+        if low_penalty > dominant {
+            return Ok((best, turnover(&low.x)));
+        }
         let high = match at(high_penalty, (low.multiplier, &low.x)) {
             Ok(point) => point,
             // Cash that must be spent exactly is not spent at any penalty.
             Err(Error::Infeasible { .. }) => break,
             Err(other) => return Err(other),
         };
-        if setting.value(&high.x) - best > tolerance || step == STEPS {
+        if setting.value(&high.x) - best > tolerance {
             break;
         }
         let still = turnover(&high.x) == 0.0;
@@ -143,7 +150,6 @@ fn least(setting: &Setting<'_>, tolerance: f64) -> Result<(f64, f64)> {
         if still {
             return Ok((best, 0.0));
         }
-        step += 1;
     }
     for _ in 0..STEPS {
         let middle = 0.5 * (low_penalty + high_penalty);
