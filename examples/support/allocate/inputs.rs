@@ -66,6 +66,7 @@ impl Market {
     pub fn load(settings: &Settings) -> Result<Self> {
         let prices = PricePanel::from_csv(&settings.prices, Missing::Reject)?;
         let sectors = sectors(settings, prices.assets())?;
+        let crisis_losses = crisis_losses(&settings.prices.display().to_string(), &prices)?;
         let all = prices.simple_returns()?;
         let returns = all.last(settings.days)?;
         let (covariance, covariance_shrinkage) = covariance_of(returns.returns())?;
@@ -80,7 +81,7 @@ impl Market {
             mean: shrunk.view().to_owned(),
             mean_shrinkage: shrunk.shrinkage.map_or(0.0, |shrinkage| shrinkage.intensity),
             prices: last,
-            crisis_losses: crisis_losses(&settings.prices.display().to_string(), &prices)?,
+            crisis_losses,
             held: Weights::equal(n)?,
             universe,
             returns,
