@@ -109,8 +109,8 @@ pub(crate) fn minimum_variance(data: &Path, record: &mut Record) -> Result<()> {
         let least = sectors.problem(Objective::MinimiseRisk(RiskMeasure::Variance))?;
         record.case(&format!("minvar n={n}"), || Ok(least.solve()?), |s| sectors.of_solution(s))?;
         let model = RiskModel::from(sectors.covariance.clone());
-        let best = || Ok(sectors.line(&model)?.trace()?.maximum_sharpe(0.0)?);
-        record.case(&format!("maxsharpe n={n}"), best, |point| sectors.answer(ArrayView1::from(&point.weights)))?;
+        let ratio = sectors.problem(Objective::sharpe(0.0))?;
+        record.case(&format!("maxsharpe n={n}"), || Ok(ratio.solve()?), |s| sectors.of_solution(s))?;
         if n == 100 || n == 500 {
             // The peers' targets: evenly spaced up to 98 % of the way to the greatest mean.
             let points = || {

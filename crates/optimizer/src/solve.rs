@@ -3,6 +3,7 @@
 mod cones;
 mod diagnosis;
 mod scenario;
+mod tangency;
 
 use std::collections::BTreeMap;
 
@@ -57,6 +58,9 @@ impl Problem {
     /// The weights and their prices, unexplained.
     pub(crate) fn find(&self) -> Result<Found> {
         if let Some(found) = self.find_quadratic()? {
+            return Ok(found);
+        }
+        if let Some(found) = self.find_tangency()? {
             return Ok(found);
         }
         if let Some(found) = self.find_scenario()? {

@@ -63,3 +63,20 @@ fn a_multiplier_on_a_free_side_is_seen() {
     let wrong = quadratic_optimality(&program, &solution);
     assert!(wrong.cone_violation > 0.5 && wrong.stationarity > 0.5);
 }
+
+#[test]
+fn the_check_knows_no_solver() {
+    let sources = [
+        include_str!("mod.rs"),
+        include_str!("cones.rs"),
+        include_str!("conic.rs"),
+        include_str!("limits.rs"),
+        include_str!("objective.rs"),
+        include_str!("quadratic.rs"),
+        include_str!("scenario.rs"),
+    ];
+    for source in sources {
+        assert!(!source.contains("solvers") && !source.contains("crate::solve") && !source.contains(".solve("));
+        assert!(!source.contains("crate::compile"));
+    }
+}

@@ -29,6 +29,11 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
+    /// The limit behind each row.
+    pub(crate) fn row_limits(&self) -> &[usize] {
+        &self.rows
+    }
+
     /// What one more unit of each side of each limit is worth, never negative: a multiplier is positive on an upper side
     /// and negative on a lower one.
     pub(crate) fn multipliers(&self, bounds: &Array1<f64>, rows: &Array1<f64>) -> BTreeMap<Source, f64> {

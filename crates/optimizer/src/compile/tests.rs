@@ -321,3 +321,30 @@ fn scenario_risks_by_their_own_method_agree_with_the_cones() {
         }
     }
 }
+
+#[test]
+fn the_best_ratio_on_the_frontier_is_that_of_the_cones() {
+    let problems = [
+        problem(Objective::sharpe(1e-4)),
+        problem(Objective::sharpe(0.0)).subject_to(Constraint::weights(0.0..=0.45)),
+        problem(Objective::sharpe(1e-4)).subject_to(Constraint::long_only()).subject_to(Constraint::group(
+            "pair",
+            Members::of(["B", "C"]),
+            ..=0.6,
+        )),
+    ];
+    for problem in problems {
+        let line = problem.solve().unwrap();
+        assert_eq!(line.method, "critical line");
+        assert!(line.certificate.is_optimal(), "{:?}", line.certificate);
+        let free = Costs::from(Weights::new(vec![0.0; 3]).unwrap());
+        let cones = problem.with_costs(free).unwrap().solve().unwrap();
+        assert!((line.objective - cones.objective).abs() <= 1e-8 * line.objective);
+        for limit in &cones.active_limits {
+            let other = line.active_limits.iter().find(|l| (&l.limit, &l.member) == (&limit.limit, &limit.member));
+            let price = other.map_or(0.0, |l| l.shadow_price);
+            let largest = cones.active_limits[0].shadow_price.max(1e-3);
+            assert!((price - limit.shadow_price).abs() <= 1e-5 * largest, "{limit:?} {price}");
+        }
+    }
+}
