@@ -12,8 +12,6 @@
 //! ```
 
 mod allocator;
-#[cfg(test)]
-mod conformance;
 mod entropy;
 mod fill;
 mod inverse;
