@@ -348,3 +348,15 @@ fn the_best_ratio_on_the_frontier_is_that_of_the_cones() {
         }
     }
 }
+
+#[test]
+fn variance_at_a_price_is_utility_at_twice_the_aversion() {
+    let of = |objective| problem(objective).subject_to(Constraint::long_only()).solve().unwrap();
+    let utility = of(Objective::MaximiseUtility { risk_aversion: 6.0 });
+    let priced = of(Objective::MaximiseMeanRisk { measure: RiskMeasure::Variance, risk_aversion: 3.0 });
+    assert_eq!(utility.weights, priced.weights);
+    // The same road, and not the one that catches what the others get wrong.
+    assert_eq!(utility.method, priced.method);
+    assert_ne!(priced.method, "interior point");
+    assert!((utility.objective - priced.objective).abs() < 1e-15);
+}

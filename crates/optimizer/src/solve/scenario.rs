@@ -66,6 +66,10 @@ impl Problem {
         if objective.risk.is_none() && !self.limits.iter().any(is_shortfall_limit) {
             return Ok(None);
         }
+        // The method would multiply the factors of a covariance out; the cones keep them.
+        if objective.curvature.is_some() && matches!(self.risk_model()?, RiskModel::Factored(_)) {
+            return Ok(None);
+        }
         let Some(limits) = linear_limits(self, is_shortfall_limit)? else { return Ok(None) };
         let reading = objective.reading;
         let Some(program) = Parts::new(self, objective, limits)? else { return Ok(None) };
