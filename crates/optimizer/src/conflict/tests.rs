@@ -76,3 +76,16 @@ fn what_can_be_kept_is_no_conflict() {
     let tight = problem().subject_to(Constraint::weights(1.0 / 3.0..));
     assert_eq!(tight.conflict().unwrap(), None);
 }
+
+#[test]
+fn a_row_in_large_units_is_as_cheap_to_move_as_one_in_small_units() {
+    // A at most 0.2 by the row, at least 0.3 twice: one move of the row instead of two of the weights.
+    let impossible = problem()
+        .subject_to(Constraint::linear("exposure in dollars", [("A", 1e5)], ..=2e4))
+        .subject_to(Constraint::asset("A", 0.3..).named("first"))
+        .subject_to(Constraint::asset("A", 0.3..).named("second"));
+    let found = conflict(&impossible);
+    assert_eq!(found.relaxation.len(), 1, "{:?}", found.relaxation);
+    assert_eq!(found.relaxation[0].limit, "exposure in dollars");
+    assert!((found.relaxation[0].to - 3e4).abs() < 1.0, "{:?}", found.relaxation);
+}
