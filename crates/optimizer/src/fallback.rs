@@ -137,3 +137,81 @@ impl Problem {
         Ok(if self.objective.is_maximised() { gain } else { -gain })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::{Covariance, HistorySplitter, Weights, panel::ReturnPanel};
+    use jiff::{ToSpan, civil::date};
+    use ndarray::{Array2, array};
+
+    use super::*;
+    use crate::{Allocator, ProblemAllocator, Universe};
+
+    fn impossible() -> Problem {
+        let universe = Universe::named(["A", "B"]).unwrap();
+        Problem::new(universe, Objective::MaximiseUtility { risk_aversion: 2.0 })
+            .with_covariance(Covariance::new(array![[4e-4, 0.0], [0.0, 1e-4]]).unwrap())
+            .unwrap()
+            .with_mean(array![1e-3, 2e-4])
+            .unwrap()
+            .subject_to(Constraint::budget(1.0))
+            .subject_to(Constraint::weights(0.0..=0.45).named("cap"))
+    }
+
+    #[test]
+    fn the_chain_is_walked_in_order_and_recorded() {
+        let chain = [Fallback::Objective(Objective::MaximiseReturn), Fallback::Without(vec!["cap".into()])];
+        let solution = impossible().solve_or(&chain).unwrap();
+        assert_eq!(solution.attempts.len(), 2);
+        assert!(solution.attempts[1].tried.contains("maximise expected return"));
+        assert!(solution.method.ends_with("(without cap)"), "{}", solution.method);
+        let free = impossible().without("cap").solve().unwrap();
+        assert_eq!(solution.weights, free.weights);
+        let last = impossible().solve_or(&[Fallback::MinimumVariance]).unwrap();
+        assert!((last.weights[0] - 0.2).abs() < 1e-9);
+        let relaxed = impossible().solve_or(&[Fallback::RelaxLimits]).unwrap();
+        assert!(relaxed.certificate.is_optimal());
+    }
+
+    #[test]
+    fn where_nothing_helps_the_first_failure_is_returned() {
+        let chain = [Fallback::Objective(Objective::MaximiseReturn), Fallback::Without(vec!["no such limit".into()])];
+        assert!(matches!(impossible().solve_or(&chain).unwrap_err(), Error::Conflict(_)));
+        // Invalid input is no reason to try something else.
+        let invalid = impossible().subject_to(Constraint::asset("Z", ..=0.1));
+        assert!(matches!(invalid.solve_or(&[Fallback::MinimumVariance]).unwrap_err(), Error::Invalid { .. }));
+        // What can be solved is solved as it is.
+        let possible = impossible().without("cap");
+        assert!(possible.solve_or(&chain).unwrap().attempts.is_empty());
+        // There is nothing to relax where nothing contradicts.
+        let unbounded = impossible().without("cap").without("budget").with_objective(Objective::MaximiseReturn);
+        assert!(matches!(unbounded.solve_or(&[Fallback::RelaxLimits]).unwrap_err(), Error::Unbounded { .. }));
+    }
+
+    #[test]
+    fn a_limit_costs_what_its_absence_gains() {
+        let problem = impossible().without("cap").subject_to(Constraint::asset("A", ..=0.1).named("tight"));
+        let (with, without) = (problem.solve().unwrap(), problem.clone().without("tight").solve().unwrap());
+        let cost = problem.cost_of("tight").unwrap();
+        assert!(cost > 0.0 && (cost - (without.objective - with.objective)).abs() < 1e-15);
+        assert!(problem.cost_of("no such limit").is_err());
+        let risk = problem.with_objective(Objective::MinimiseRisk(RiskMeasure::Variance));
+        assert!(risk.cost_of("tight").unwrap() > 0.0);
+    }
+
+    #[test]
+    fn an_allocator_states_the_problem_and_falls_back() {
+        let dates: Vec<_> = (0..40).map(|day| date(2018, 1, 1).saturating_add(day.days())).collect();
+        let assets = Universe::named(["A", "B"]).unwrap().assets().to_vec();
+        let returns = Array2::from_shape_fn((40, 2), |(t, i)| 0.01 * ((t * (i + 2)) as f64).sin());
+        let panel = ReturnPanel::new(dates, assets, returns).unwrap();
+        let splitter = HistorySplitter::new(&panel, vec![0.0, 0.0]).unwrap();
+        let held = Weights::equal(2).unwrap();
+        let rule = ProblemAllocator::new("tight", |_, _: &Weights| Ok(impossible()));
+        assert!(rule.allocate(splitter.ending(30, 20).unwrap(), &held).is_err());
+        let rule = rule.with_fallbacks(vec![Fallback::MinimumVariance]);
+        let weights = rule.allocate(splitter.ending(30, 20).unwrap(), &held).unwrap();
+        assert!((weights.view()[0] - 0.2).abs() < 1e-9);
+        assert!(format!("{rule:?}").contains("tight") && rule.name() == "tight");
+    }
+}

@@ -136,3 +136,57 @@ impl Scenarios {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::labels::LabelTable;
+    use alluse_risk_core::{Coverage, Horizon, RowId, ScenarioId, ScenarioPnlParts};
+    use ndarray::array;
+
+    use super::*;
+
+    fn pnl(coverage: Coverage) -> ScenarioPnl {
+        let rows: Vec<RowId> = ["put", "shares"].into_iter().map(|name| RowId::new(name).unwrap()).collect();
+        ScenarioPnl::new(ScenarioPnlParts {
+            labels: LabelTable::new(rows.len()),
+            values: array![[10.0, -50.0, 5.0], [100.0, -200.0, 20.0]],
+            probabilities: Some(array![0.25, 0.25, 0.5]),
+            ids: (0..3).map(|s| ScenarioId::new(s.to_string()).unwrap()).collect(),
+            ordering: Ordering::Exchangeable,
+            overlap: 1,
+            horizon: Horizon::DAY,
+            row_coverage: vec![coverage, Coverage::complete(1, 1_000.0)],
+            unvalued: Vec::new(),
+            assumptions: Vec::new(),
+            rows,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_book_earns_per_unit_of_capital() {
+        let scenarios = Scenarios::from_pnl(&pnl(Coverage::complete(1, 500.0)), &[500.0, 1_000.0]).unwrap();
+        assert_eq!(scenarios.returns(), array![[0.02, 0.1], [-0.1, -0.2], [0.01, 0.02]]);
+        assert!((scenarios.mean()[0] - (0.25 * 0.02 - 0.25 * 0.1 + 0.5 * 0.01)).abs() < 1e-17);
+        assert!(!scenarios.are_dated() && scenarios.probability(2) == 0.5);
+    }
+
+    #[test]
+    fn what_was_not_valued_and_what_is_no_capital_is_refused() {
+        let partial = pnl(Coverage::missing(1, Some(500.0)));
+        assert!(Scenarios::from_pnl(&partial, &[500.0, 1_000.0]).unwrap_err().to_string().contains("put"));
+        let whole = pnl(Coverage::complete(1, 500.0));
+        assert!(Scenarios::from_pnl(&whole, &[0.0, 1_000.0]).unwrap_err().to_string().contains("capital[0]"));
+        assert!(Scenarios::from_pnl(&whole, &[1_000.0]).is_err());
+    }
+
+    #[test]
+    fn probabilities_are_probabilities() {
+        let two = || Scenarios::new(array![[0.1], [0.2]]).unwrap();
+        assert!(two().with_probabilities(array![0.5, 0.4]).is_err());
+        assert!(two().with_probabilities(array![1.5, -0.5]).is_err());
+        assert!(two().with_probabilities(array![1.0]).is_err());
+        assert!(Scenarios::new(array![[f64::NAN]]).is_err());
+        assert!(Scenarios::new(Array2::zeros((0, 2))).is_err());
+    }
+}
