@@ -150,7 +150,7 @@ pub fn figures(inputs: Inputs, progress: &mut Progress) -> Result<Figures> {
 }
 
 /// The prices of every underlying, and the volatility of those with options.
-fn factors(book: &Book) -> Vec<Factor> {
+pub(crate) fn factors(book: &Book) -> Vec<Factor> {
     let mut factors = Vec::new();
     for position in book.positions() {
         if let Some(asset) = position.instrument.underlying() {

@@ -4,7 +4,7 @@ use alluse_risk_core::covariance::FactorCovariance;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::Result;
-use crate::check::{finite_matrix, length, ordered};
+use crate::check::{elements, ensure, finite_matrix, length, ordered};
 
 /// A positive semidefinite matrix, borrowed: dense or in factors.
 #[derive(Debug, Clone, Copy)]
@@ -77,16 +77,7 @@ impl<'a> QuadraticProgram<'a> {
             length("hessian columns", n, matrix.ncols())?;
         }
         length("linear", n, linear.len())?;
-        if let Some(index) = linear.iter().position(|v| !v.is_finite()) {
-            let value = linear[index];
-            return Err(alluse_risk_core::Error::ElementOutOfDomain {
-                name: "linear",
-                index,
-                expected: "finite",
-                value,
-            }
-            .into());
-        }
+        elements("linear", "finite", &linear, f64::is_finite)?;
         Ok(Self {
             hessian,
             scale: 1.0,
@@ -107,10 +98,7 @@ impl<'a> QuadraticProgram<'a> {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) unless it is finite and positive.
     pub fn with_scale(mut self, scale: f64) -> Result<Self> {
-        if !(scale > 0.0 && scale.is_finite()) {
-            let (name, expected) = ("scale", "finite and positive");
-            return Err(alluse_risk_core::Error::OutOfDomain { name, expected, value: scale }.into());
-        }
+        ensure(scale > 0.0 && scale.is_finite(), "scale", "finite and positive", scale)?;
         self.scale = scale;
         Ok(self)
     }
@@ -122,10 +110,7 @@ impl<'a> QuadraticProgram<'a> {
     pub fn with_diagonal(mut self, diagonal: impl Into<Array1<f64>>) -> Result<Self> {
         let diagonal = diagonal.into();
         length("diagonal", self.len(), diagonal.len())?;
-        if let Some(index) = diagonal.iter().position(|v| !(v.is_finite() && *v >= 0.0)) {
-            let (name, expected, value) = ("diagonal", "finite and not negative", diagonal[index]);
-            return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
-        }
+        elements("diagonal", "finite and not negative", &diagonal, |v| v >= 0.0 && v.is_finite())?;
         self.diagonal = Some(diagonal);
         Ok(self)
     }

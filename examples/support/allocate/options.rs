@@ -3,11 +3,12 @@
 use alluse_quant::instruments::Revaluation;
 use alluse_quant::optimizer::problem::{Constraint, Objective, Problem, RiskMeasure, Scenarios};
 use alluse_quant::optimizer::{Solution, Universe};
-use alluse_quant::risk_core::{Confidence, Factor, Horizon, ScenarioSource};
+use alluse_quant::risk_core::{Confidence, Horizon, ScenarioSource};
 use ndarray::Array1;
 use serde::Serialize;
 
 use crate::Result;
+use crate::figures::factors;
 use crate::inputs::Inputs;
 
 /// The book's strategies before and after.
@@ -35,18 +36,7 @@ pub struct OptionFigures {
 /// When the book cannot be revalued or the problem not solved.
 pub fn strategies(inputs: &Inputs) -> Result<OptionFigures> {
     let book = &inputs.book;
-    let mut factors: Vec<Factor> = Vec::new();
-    for position in book.positions() {
-        if let Some(asset) = position.instrument.underlying() {
-            factors.push(Factor::Spot(asset.clone()));
-            if position.option().is_some() {
-                factors.push(Factor::Volatility(asset.clone()));
-            }
-        }
-    }
-    factors.sort();
-    factors.dedup();
-    let scenarios = inputs.history.scenarios(&factors, Horizon::DAY)?;
+    let scenarios = inputs.history.scenarios(&factors(book), Horizon::DAY)?;
     let revaluation = Revaluation::default().with_calendar(inputs.calendar.clone());
     let by_strategy = revaluation.revalue(book, &scenarios)?.group_by("strategy")?;
     // Cash does not move and is no strategy to weight.

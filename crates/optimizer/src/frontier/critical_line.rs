@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use super::Frontier;
 use super::path::Path;
-use crate::{Hessian, QuadraticProgram, Result, RiskModel};
+use crate::{Hessian, QuadraticProgram, Result, RiskModel, check};
 
 /// All efficient portfolios of some assets.
 ///
@@ -58,14 +58,8 @@ impl<'a> CriticalLine<'a> {
     /// [`Error::Input`](crate::Error::Input) unless there is one finite mean an asset.
     pub fn new(mean: ArrayView1<'_, f64>, risk: &'a RiskModel) -> Result<Self> {
         let n = risk.len();
-        if mean.len() != n {
-            let (name, expected, got) = ("mean", n, mean.len());
-            return Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into());
-        }
-        if let Some(index) = mean.iter().position(|v| !v.is_finite()) {
-            let (name, expected, value) = ("mean", "finite", mean[index]);
-            return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
-        }
+        check::length("mean", n, mean.len())?;
+        check::elements("mean", "finite", mean, f64::is_finite)?;
         Ok(Self {
             risk,
             mean: mean.to_owned(),
@@ -106,11 +100,7 @@ impl<'a> CriticalLine<'a> {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) unless it is finite.
     pub fn with_budget(mut self, budget: f64) -> Result<Self> {
-        if !budget.is_finite() {
-            let (name, expected) = ("budget", "finite");
-            return Err(alluse_risk_core::Error::OutOfDomain { name, expected, value: budget }.into());
-        }
-        self.budget = budget;
+        self.budget = check::number("budget", budget)?;
         Ok(self)
     }
 
@@ -151,10 +141,7 @@ impl<'a> CriticalLine<'a> {
     /// With limits that a program accepts, named as the caller knows them.
     fn checked(self) -> Result<Self> {
         let n = self.mean.len();
-        if self.rows.ncols() != n {
-            let (name, expected, got) = ("row columns", n, self.rows.ncols());
-            return Err(alluse_risk_core::Error::LengthMismatch { name, expected, got }.into());
-        }
+        check::length("row columns", n, self.rows.ncols())?;
         let flat = Array2::zeros((n, n));
         QuadraticProgram::new(Hessian::Dense(flat.view()), Array1::zeros(n))?
             .with_bounds(self.lower.clone(), self.upper.clone())?

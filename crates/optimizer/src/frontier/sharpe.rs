@@ -2,7 +2,7 @@
 
 use super::queries::{Segment, portfolio, top};
 use super::{Corner, EfficientPortfolio, Frontier};
-use crate::{Error, Result};
+use crate::{Error, Result, check};
 
 impl Frontier {
     /// The portfolio of the largest `(μ'w − risk_free) / √(w'Σw)`.
@@ -15,10 +15,7 @@ impl Frontier {
     /// - [`Error::Undefined`] when no portfolio has a mean above the rate, when one without risk has, and when the
     ///   ratio has no largest value because limits allow any mean.
     pub fn maximum_sharpe(&self, risk_free: f64) -> Result<EfficientPortfolio> {
-        if !risk_free.is_finite() {
-            let (name, expected) = ("risk-free rate", "finite");
-            return Err(alluse_risk_core::Error::OutOfDomain { name, expected, value: risk_free }.into());
-        }
+        check::number("risk-free rate", risk_free)?;
         let undefined = |reason: String| Err(Error::Undefined { what: "largest Sharpe ratio", reason });
         let excess = |corner: &Corner| corner.mean - risk_free;
         let mut below: Option<&Corner> = None;

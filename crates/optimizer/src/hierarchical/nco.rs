@@ -135,15 +135,9 @@ impl NestedClusteredOptimization {
             let needed = self.inner.needs_expected_returns() || self.outer.needs_expected_returns();
             return if needed { Err(Core::Empty { name }.into()) } else { Ok(None) };
         };
-        if expected.len() != n {
-            return Err(Core::LengthMismatch { name, expected: n, got: expected.len() }.into());
-        }
-        match expected.iter().position(|m| !m.is_finite()) {
-            None => Ok(Some(Array1::from(expected.clone()))),
-            Some(index) => {
-                Err(Core::ElementOutOfDomain { name, index, expected: "finite", value: expected[index] }.into())
-            }
-        }
+        crate::check::length(name, n, expected.len())?;
+        crate::check::elements(name, "finite", expected, f64::is_finite)?;
+        Ok(Some(Array1::from(expected.clone())))
     }
 }
 

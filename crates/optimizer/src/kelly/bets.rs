@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{domain, finite, positive};
+use super::{ensure, finite, positive};
 use crate::{Error, Result};
 
 /// The stake with the greatest growth.
@@ -45,7 +45,7 @@ impl BinaryBet {
     /// # Errors
     /// [`Error::Input`] unless the probability is in [0, 1] and the odds are positive and finite.
     pub fn new(probability: f64, odds: f64) -> Result<Self> {
-        domain("probability", "in [0, 1]", probability, (0.0..=1.0).contains(&probability))?;
+        ensure((0.0..=1.0).contains(&probability), "probability", "in [0, 1]", probability)?;
         positive("odds", odds)?;
         Ok(Self { probability, odds })
     }
@@ -63,7 +63,7 @@ impl BinaryBet {
     /// # Errors
     /// [`Error::Input`] unless `0 ≤ fraction ≤ 1`, [`Error::Undefined`] when everything can be lost.
     pub fn growth_at(&self, fraction: f64) -> Result<f64> {
-        domain("fraction", "in [0, 1]", fraction, (0.0..=1.0).contains(&fraction))?;
+        ensure((0.0..=1.0).contains(&fraction), "fraction", "in [0, 1]", fraction)?;
         let growth = self.growth(fraction);
         if growth.is_finite() { Ok(growth) } else { Err(ruin(fraction)) }
     }
@@ -149,7 +149,7 @@ impl DiscreteBet {
             }
         }
         let sum: f64 = outcomes.iter().map(|outcome| outcome.probability).sum();
-        domain("sum of probabilities", "1", sum, (sum - 1.0).abs() <= 1e-9)?;
+        ensure((sum - 1.0).abs() <= 1e-9, "sum of probabilities", "1", sum)?;
         Ok(Self { outcomes })
     }
 

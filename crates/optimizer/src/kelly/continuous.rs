@@ -3,7 +3,7 @@
 use alluse_risk_core::normal;
 use serde::{Deserialize, Serialize};
 
-use super::{domain, finite, positive};
+use super::{ensure, finite, positive};
 use crate::{Error, Result};
 
 /// The Kelly rule for an asset that follows a geometric Brownian motion, held at a constant fraction of wealth.
@@ -125,7 +125,7 @@ impl ContinuousKelly {
     /// [`Error::Input`] unless `0 < level < 1` and the multiple is finite; [`Error::Undefined`] when nothing is
     /// staked and so nothing is at risk.
     pub fn probability_of_falling_to(&self, level: f64, multiple: f64) -> Result<f64> {
-        domain("level", "in (0, 1)", level, level > 0.0 && level < 1.0)?;
+        ensure(level > 0.0 && level < 1.0, "level", "in (0, 1)", level)?;
         let wealth = self.log_wealth(multiple)?;
         Ok(libm::pow(level, wealth.exponent().max(0.0)))
     }
@@ -140,7 +140,7 @@ impl ContinuousKelly {
     /// Those of [`probability_of_falling_to`](Self::probability_of_falling_to), and [`Error::Input`] unless the
     /// horizon is positive and finite.
     pub fn probability_of_falling_to_within(&self, level: f64, multiple: f64, horizon: f64) -> Result<f64> {
-        domain("level", "in (0, 1)", level, level > 0.0 && level < 1.0)?;
+        ensure(level > 0.0 && level < 1.0, "level", "in (0, 1)", level)?;
         positive("horizon", horizon)?;
         let wealth = self.log_wealth(multiple)?;
         let (depth, drift, spread) = (libm::log(level), wealth.drift * horizon, wealth.volatility * horizon.sqrt());
@@ -161,8 +161,8 @@ impl ContinuousKelly {
     /// [`Error::Input`] unless `0 < low < 1 < high`, and otherwise those of
     /// [`probability_of_falling_to`](Self::probability_of_falling_to).
     pub fn probability_of_reaching(&self, high: f64, low: f64, multiple: f64) -> Result<f64> {
-        domain("low", "in (0, 1)", low, low > 0.0 && low < 1.0)?;
-        domain("high", "above 1 and finite", high, high > 1.0 && high.is_finite())?;
+        ensure(low > 0.0 && low < 1.0, "low", "in (0, 1)", low)?;
+        ensure(high > 1.0 && high.is_finite(), "high", "above 1 and finite", high)?;
         let exponent = self.log_wealth(multiple)?.exponent();
         let (down, width) = (-libm::log(low), libm::log(high) - libm::log(low));
         if exponent == 0.0 {

@@ -19,9 +19,4 @@ pub use bets::{BinaryBet, DiscreteBet, KellyStake, Outcome, StakeSign};
 pub use continuous::ContinuousKelly;
 pub use portfolio::{KellyPortfolio, SharpeKnowledge, shrinkage};
 
-use crate::Result;
-use crate::check::{number as finite, positive};
-
-fn domain(name: &'static str, expected: &'static str, value: f64, inside: bool) -> Result<()> {
-    if inside { Ok(()) } else { Err(alluse_risk_core::Error::OutOfDomain { name, expected, value }.into()) }
-}
+use crate::check::{ensure, number as finite, positive};

@@ -4,7 +4,7 @@ use alluse_risk_core::{Weights, linalg};
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
-use super::{domain, finite};
+use super::{ensure, finite};
 use crate::{Error, Result, RiskModel};
 
 /// The fractions of wealth that make it grow fastest, without limits.
@@ -119,9 +119,9 @@ pub enum SharpeKnowledge {
 /// ```
 pub fn shrinkage(sharpe: SharpeKnowledge, assets: usize, observations: usize) -> Result<f64> {
     let (SharpeKnowledge::True(ratio) | SharpeKnowledge::InSample(ratio)) = sharpe;
-    domain("Sharpe ratio", "finite and not negative", ratio, ratio >= 0.0 && ratio.is_finite())?;
-    domain("assets", "at least 1", assets as f64, assets > 0)?;
-    domain("observations", "at least 1", observations as f64, observations > 0)?;
+    ensure(ratio >= 0.0 && ratio.is_finite(), "Sharpe ratio", "finite and not negative", ratio)?;
+    ensure(assets > 0, "assets", "at least 1", assets as f64)?;
+    ensure(observations > 0, "observations", "at least 1", observations as f64)?;
     let (noise, squared) = (assets as f64 / observations as f64, ratio * ratio);
     match sharpe {
         SharpeKnowledge::True(_) if squared.is_infinite() => Ok(1.0),

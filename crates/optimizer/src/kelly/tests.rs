@@ -6,7 +6,7 @@ use ndarray::{Array1, Array2, array};
 use proptest::prelude::*;
 
 use super::*;
-use crate::RiskModel;
+use crate::{Result, RiskModel};
 
 fn bet(outcomes: &[(f64, f64)]) -> Result<DiscreteBet> {
     DiscreteBet::new(outcomes.iter().map(|&(gain, probability)| Outcome { gain, probability }).collect())

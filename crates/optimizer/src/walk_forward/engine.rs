@@ -172,11 +172,5 @@ fn check_cash(rates: &[f64], rows: usize) -> Result<()> {
     if rates.len() < rows {
         return Err(alluse_risk_core::Error::LengthMismatch { name, expected: rows, got: rates.len() }.into());
     }
-    match rates.iter().position(|rate| !(rate.is_finite() && *rate > -1.0)) {
-        None => Ok(()),
-        Some(index) => {
-            let (expected, value) = ("finite and above -1", rates[index]);
-            Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into())
-        }
-    }
+    crate::check::elements(name, "finite and above -1", rates, |rate| rate > -1.0 && rate.is_finite())
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use crate::check::{elements, finite_matrix, length, ordered};
+use crate::check::{elements, ensure, finite_matrix, length, ordered};
 use crate::quadratic::Hessian;
 use crate::{Error, Result};
 
@@ -151,10 +151,7 @@ impl<'a> HingeProgram<'a> {
             length("hessian columns", matrix.nrows(), matrix.ncols())?;
             finite_matrix("hessian", matrix)?;
         }
-        if !(scale > 0.0 && scale.is_finite()) {
-            let (name, expected) = ("scale", "finite and positive");
-            return Err(alluse_risk_core::Error::OutOfDomain { name, expected, value: scale }.into());
-        }
+        ensure(scale > 0.0 && scale.is_finite(), "scale", "finite and positive", scale)?;
         self.hessian = Some((hessian, scale));
         Ok(self)
     }
