@@ -22,6 +22,14 @@
     feature = "stress",
     doc = "| [`stress`] | What does the book lose when the world moves, and which move costs most? | `stress` |"
 )]
+#![cfg_attr(
+    feature = "attribution",
+    doc = "| [`attribution`] | What was earned, at what risk, against what, and where did it come from? | `attribution` |"
+)]
+#![cfg_attr(
+    feature = "report",
+    doc = "| [`report`] | What does one hand to a reader: tear sheets, risk and allocation reports | `report` |"
+)]
 //!
 //! ```
 //! use alluse_quant::risk_core::{Confidence, Decay};
@@ -46,16 +54,23 @@
 //! | `var-models` | in `full` | models of value at risk and expected shortfall; brings `instruments` |
 //! | `stress` | in `full` | stress tests; brings `instruments` |
 //! | `optimizer` | in `full` | portfolio construction, rebalancing, walk-forward |
+//! | `attribution` | in `full` | metrics, benchmarks, attribution; brings `instruments` |
+//! | `report` | in `full` | reports as HTML, JSON, CSV, Markdown; brings all of the above |
+//! | `png`, `pdf` | no | charts as PNG, reports as PDF |
 //! | `linalg` | in `full` | dense linear algebra in pure Rust and what needs it |
 //! | `parallel` | in `full` | thread-parallel kernels; no number depends on it |
 //! | `csv` | in `full` | price and return panels from CSV files |
 //! | `lapack` | no | linear algebra on LAPACK; the application links a backend |
 //! | `openblas-system`, `intel-mkl-system`, `intel-mkl-static` | no | that backend |
 
+#[cfg(feature = "attribution")]
+pub use alluse_attribution as attribution;
 #[cfg(feature = "instruments")]
 pub use alluse_instruments as instruments;
 #[cfg(feature = "optimizer")]
 pub use alluse_optimizer as optimizer;
+#[cfg(feature = "report")]
+pub use alluse_report as report;
 pub use alluse_risk_core as risk_core;
 #[cfg(feature = "stress")]
 pub use alluse_stress as stress;

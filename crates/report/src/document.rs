@@ -1,3 +1,5 @@
+use std::fmt;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,18 @@ pub enum ReportKind {
     Quarterly,
     /// The whole history.
     SinceInception,
+}
+
+impl fmt::Display for ReportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Daily => "Daily",
+            Self::Weekly => "Weekly",
+            Self::Monthly => "Monthly",
+            Self::Quarterly => "Quarterly",
+            Self::SinceInception => "Since-inception",
+        })
+    }
 }
 
 /// A report as data.

@@ -6,14 +6,23 @@
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
+#[cfg(feature = "allocation")]
+pub mod allocation;
+mod bins;
 pub mod chart;
 mod document;
 mod error;
+pub mod forecast;
+#[cfg(feature = "risk")]
+pub mod risk;
 mod table;
+pub mod tear_sheet;
 mod value;
+mod write;
 
 pub use chart::Chart;
 pub use document::{Block, Document, Figure, ReportKind, Section};
 pub use error::{Error, Result};
 pub use table::Table;
+pub use tear_sheet::TearSheet;
 pub use value::{Unit, Value};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use alluse_risk_core::{Currency, Status, Verdict};
+use alluse_risk_core::{Currency, Interval, Status, Verdict};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,17 @@ impl Value {
     #[must_use]
     pub fn ratio(value: f64) -> Self {
         Self::new(value, Unit::RATIO)
+    }
+
+    /// A number with the interval around it; without one where an end is not finite.
+    #[must_use]
+    pub fn between(value: f64, interval: &Interval, unit: Unit) -> Self {
+        let Interval { lower, upper, level, .. } = *interval;
+        if value.is_finite() && lower.is_finite() && upper.is_finite() {
+            Self::Between { value, lower, upper, level: level.level(), unit }
+        } else {
+            Self::new(value, unit)
+        }
     }
 
     /// A count.
