@@ -525,7 +525,7 @@ fn a_small_book_goes_through() {
     let inputs = load(&folder, prices(), book(GOOD)).unwrap();
     assert_eq!(inputs.book.positions().len(), 4);
     assert!(inputs.modelled.is_empty() && inputs.ratio.is_none());
-    let figures = figures(inputs, &mut Progress::new(6)).unwrap();
+    let figures = figures(&inputs, &[], &mut Progress::new(6)).unwrap();
     assert_eq!(figures.as_of, LAST);
     check(&figures);
 }

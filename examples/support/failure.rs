@@ -45,6 +45,8 @@ from_library!(
     alluse_quant::var_models::Error,
     alluse_quant::optimizer::Error,
     alluse_quant::stress::Error,
+    alluse_quant::attribution::Error,
+    alluse_quant::report::Error,
     std::io::Error,
     serde_json::Error
 );

@@ -3,16 +3,17 @@
 
 use alluse_quant::instruments::{AssignmentObligation, Book, Exposure, HeldFixed, LabelExposure, Revaluation};
 use alluse_quant::risk_core::measures::LossSample;
+use alluse_quant::report::risk::LimitCheck;
 use alluse_quant::risk_core::{
-    Assumption, Confidence, Coverage, Estimate, Factor, Horizon, LossDistribution, Measure, Receipt, ScenarioPnl,
-    ScenarioSource, Unvalued,
+    Assumption, Confidence, Coverage, ErrorKind, Estimate, Factor, Horizon, Limit, LossDistribution, Measure, Receipt, ScenarioPnl,
+    ScenarioSource, Status, Unvalued,
 };
 use alluse_quant::var_models::{
     Decomposition, Historical, ParametricStudentT, StudentTLoss, VarAllocation, contributions,
 };
 use serde::Serialize;
 
-use crate::Result;
+use crate::{Failure, Result};
 use crate::inputs::{Inputs, ModelledVolatility};
 use crate::progress::Progress;
 
@@ -48,6 +49,11 @@ pub struct Figures {
     pub horizons: Vec<HorizonFigures>,
     /// One-day risk under a Student t fitted to the revalued P&L, beside the historical.
     pub student_t: Vec<LevelFigures>,
+    /// Limits on the risk of one day.
+    pub limits: Vec<LimitCheck>,
+    /// P&L of the book in each one-day scenario.
+    #[serde(skip)]
+    pub day: Vec<f64>,
     /// Modelled volatilities.
     pub modelled: Vec<ModelledVolatility>,
     /// What was modelled or taken for granted, in words.
@@ -106,29 +112,32 @@ pub const AXES: [&str; 3] = ["account", "strategy", "underlying"];
 ///
 /// # Errors
 /// One sentence when a figure cannot be computed.
-pub fn figures(inputs: Inputs, progress: &mut Progress) -> Result<Figures> {
-    let Inputs { book, history, calendar, modelled, notes, receipt, hold_volatility, .. } = inputs;
+pub fn figures(inputs: &Inputs, limits: &[Limit], progress: &mut Progress) -> Result<Figures> {
+    let Inputs { book, history, calendar, hold_volatility, .. } = inputs;
     progress.step("exposures and greeks");
     let axes: Vec<&str> = AXES.into_iter().filter(|axis| book.labels().axes().any(|a| a == *axis)).collect();
     let (total, coverage) = book.exposure();
     let exposures =
         axes.iter().map(|axis| Ok(((*axis).to_owned(), book.exposures_by(axis)?))).collect::<Result<Vec<_>>>()?;
-    let mut revaluation = Revaluation::default().with_calendar(calendar);
-    if hold_volatility {
+    let mut revaluation = Revaluation::default().with_calendar(calendar.clone());
+    if *hold_volatility {
         revaluation = revaluation.with_held_fixed(HeldFixed::Volatility);
     }
-    let factors = factors(&book);
+    let factors = factors(book);
     let mut horizons = Vec::new();
     let mut student_t = Vec::new();
     let mut assumptions = Vec::new();
+    let (mut checks, mut day) = (Vec::new(), Vec::new());
     for horizon in HORIZONS {
         progress.step(&format!("revaluation over {} day(s)", horizon.trading_days()));
         let scenarios = history.scenarios(&factors, horizon)?;
-        let pnl = revaluation.revalue(&book, &scenarios)?;
+        let pnl = revaluation.revalue(book, &scenarios)?;
         assumptions.extend_from_slice(pnl.assumptions());
         progress.step(&format!("risk over {} day(s)", horizon.trading_days()));
         if horizon == Horizon::DAY {
             student_t = fitted_t(&pnl)?;
+            checks = limit_checks(&pnl, limits);
+            day = pnl.total().to_vec();
         }
         horizons.push(over(&pnl, &axes)?);
     }
@@ -139,13 +148,15 @@ pub fn figures(inputs: Inputs, progress: &mut Progress) -> Result<Figures> {
         total,
         coverage,
         exposures,
-        obligations: obligations(&book),
-        cash: cash(&book),
+        obligations: obligations(book),
+        cash: cash(book),
         horizons,
         student_t,
-        modelled,
-        notes,
-        receipt: receipt.with_assumptions(&assumptions),
+        limits: checks,
+        day,
+        modelled: inputs.modelled.clone(),
+        notes: inputs.notes.clone(),
+        receipt: inputs.receipt.clone().with_assumptions(&assumptions),
     })
 }
 
@@ -195,6 +206,28 @@ fn fitted_t(pnl: &ScenarioPnl) -> Result<Vec<LevelFigures>> {
     let fit = ParametricStudentT::default().fit(pnl.total().view())?;
     let loss = StudentTLoss::from_fit(&fit, pnl.horizon())?;
     LEVELS.iter().map(|level| level_figures(&loss, *level)).collect()
+}
+
+/// Limits on one-day risk, judged on the historical simulation of the part of the book they speak of. Those on stress
+/// losses belong to the stress test.
+fn limit_checks(pnl: &ScenarioPnl, limits: &[Limit]) -> Vec<LimitCheck> {
+    let judged = limits.iter().filter(|limit| !matches!(limit.measure, Measure::StressLoss { .. }));
+    judged.map(|limit| LimitCheck { limit: limit.clone(), status: status(pnl, limit) }).collect()
+}
+
+fn status(pnl: &ScenarioPnl, limit: &Limit) -> Status<Estimate> {
+    let estimate = || -> Result<Estimate> {
+        let loss = Historical::default().on_cube(&pnl.select(&limit.scope)?)?;
+        match limit.measure {
+            Measure::ValueAtRisk { confidence, .. } => Ok(loss.value_at_risk(confidence)?),
+            Measure::ExpectedShortfall { confidence } => Ok(loss.expected_shortfall(confidence)?),
+            _ => Err(Failure("this program judges VaR, expected shortfall and stress losses".to_owned())),
+        }
+    };
+    match estimate() {
+        Ok(estimate) => Status::with_coverage(estimate.clone(), estimate.coverage),
+        Err(failure) => Status::Unknown { kind: ErrorKind::Unsupported, reason: failure.to_string() },
+    }
 }
 
 /// The worst windows that do not overlap with a worse one.

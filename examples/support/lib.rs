@@ -11,6 +11,7 @@ pub mod page;
 pub mod positions;
 pub mod program;
 pub mod progress;
+pub mod risk_html;
 pub mod stress;
 pub mod walk_forward;
 pub mod wheel;

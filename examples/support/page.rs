@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use alluse_quant::instruments::Exposure;
-use alluse_quant::risk_core::{Assumption, Coverage, Estimate, Factor};
+use alluse_quant::risk_core::{Assumption, Bound, Coverage, Estimate, Factor};
 use alluse_quant::var_models::Decomposition;
 
 use crate::figures::{Figures, HorizonFigures, LevelFigures};
@@ -17,6 +17,7 @@ pub fn write(page: &mut impl Write, figures: &Figures) -> fmt::Result {
     exposures(page, figures)?;
     obligations(page, figures)?;
     risk(page, figures)?;
+    limits(page, figures)?;
     for horizon in &figures.horizons {
         contributions(page, horizon)?;
     }
@@ -158,6 +159,23 @@ fn risk_line(page: &mut impl Write, name: &str, level: &LevelFigures) -> fmt::Re
         interval(es),
         es.tail_observations.map_or("-".to_owned(), |tail| format!("{tail:.1}"))
     )
+}
+
+fn limits(page: &mut impl Write, figures: &Figures) -> fmt::Result {
+    if figures.limits.is_empty() {
+        return Ok(());
+    }
+    title(page, "LIMITS ON ONE DAY")?;
+    for check in &figures.limits {
+        let now = check.status.value().map_or_else(|| "unknown".to_owned(), |estimate| money(estimate.value));
+        let bound = match check.limit.bound {
+            Bound::AtMost { limit, .. } => format!("at most {}", money(limit)),
+            Bound::AtLeast { limit, .. } => format!("at least {}", money(limit)),
+        };
+        let verdict = format!("{:?}", check.verdict()).to_uppercase();
+        writeln!(page, "{:<48}{now:>11}   {bound:<18}{verdict}", check.limit.name)?;
+    }
+    Ok(())
 }
 
 fn interval(estimate: &Estimate) -> String {
