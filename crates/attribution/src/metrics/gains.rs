@@ -1,6 +1,8 @@
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
+use super::sides::Sides;
+
 /// Sums and counts of the gains, the losses and the periods of exactly zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct GainsAndLosses {
@@ -20,18 +22,9 @@ impl GainsAndLosses {
     /// Of these returns.
     #[must_use]
     pub fn of(returns: ArrayView1<'_, f64>) -> Self {
-        let mut sums = Self::default();
-        for &value in returns {
-            if value > 0.0 {
-                sums.gains += 1;
-                sums.gained += value;
-            } else if value < 0.0 {
-                sums.losses += 1;
-                sums.lost -= value;
-            } else {
-                sums.zeros += 1;
-            }
+        match returns.as_slice() {
+            Some(returns) => Sides::of(returns, 0.0).gains_and_losses(returns.len()),
+            None => Sides::of(&returns.to_vec(), 0.0).gains_and_losses(returns.len()),
         }
-        sums
     }
 }

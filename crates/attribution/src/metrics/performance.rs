@@ -4,7 +4,13 @@ use alluse_risk_core::measures::{DrawdownKind, DrawdownPath};
 use ndarray::{Array1, ArrayView1, CowArray, Ix1};
 
 use super::GainsAndLosses;
-use crate::{Annualisation, Result, ReturnSeries, check};
+use super::central::{CentralMoments, Scan};
+use super::depths::Depths;
+use super::ends::Ends;
+use super::lanes;
+use super::sides::Sides;
+use super::wins::LongestRuns;
+use crate::{Annualisation, Error, Result, ReturnSeries, check};
 
 /// The performance of one return series. Its methods are the metrics.
 ///
@@ -25,20 +31,18 @@ use crate::{Annualisation, Result, ReturnSeries, check};
 pub struct Performance<'a> {
     returns: CowArray<'a, f64, Ix1>,
     annualisation: Annualisation,
+    scan: OnceLock<Scan>,
     moments: OnceLock<CentralMoments>,
-    gains: OnceLock<GainsAndLosses>,
+    /// About zero.
+    gains: OnceLock<Sides>,
+    /// About another target.
+    sides: OnceLock<Sides>,
+    runs: OnceLock<LongestRuns>,
     sorted: OnceLock<Array1<f64>>,
+    ends: OnceLock<Ends>,
     growth: OnceLock<f64>,
     drawdowns: OnceLock<Result<DrawdownPath>>,
-}
-
-/// The mean and the sums of powers of the deviations from it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CentralMoments {
-    /// Arithmetic mean.
-    pub(crate) mean: f64,
-    /// `Σ (r − mean)²`, and the third and fourth powers.
-    pub(crate) sums: [f64; 3],
+    depths: OnceLock<Result<Depths>>,
 }
 
 impl<'a> Performance<'a> {
@@ -47,9 +51,13 @@ impl<'a> Performance<'a> {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) for no returns and for a return that is not finite or below −1.
     pub fn new(returns: impl Into<CowArray<'a, f64, Ix1>>, annualisation: Annualisation) -> Result<Self> {
-        let returns = returns.into();
-        check::returns("returns", returns.view())?;
-        Ok(Self::unchecked(returns, annualisation))
+        let performance = Self::unchecked(returns.into(), annualisation);
+        // Two numbers tell whether all returns will do; only when they do not is the culprit looked for.
+        let scan = performance.scan();
+        if performance.returns.is_empty() || !(scan.low >= -1.0 && scan.sum.is_finite()) {
+            check::returns("returns", performance.returns())?;
+        }
+        Ok(performance)
     }
 
     /// Of a series, annualised by its stated frequency.
@@ -59,14 +67,22 @@ impl<'a> Performance<'a> {
     }
 
     fn unchecked(returns: CowArray<'a, f64, Ix1>, annualisation: Annualisation) -> Self {
+        // A column of a matrix is copied once: every metric reads one after the other.
+        let contiguous = returns.as_slice().is_some();
+        let returns = if contiguous { returns } else { Array1::from(returns.to_vec()).into() };
         Self {
             returns,
             annualisation,
+            scan: OnceLock::new(),
             moments: OnceLock::new(),
             gains: OnceLock::new(),
+            sides: OnceLock::new(),
+            runs: OnceLock::new(),
             sorted: OnceLock::new(),
+            ends: OnceLock::new(),
             growth: OnceLock::new(),
             drawdowns: OnceLock::new(),
+            depths: OnceLock::new(),
         }
     }
 
@@ -108,7 +124,7 @@ impl<'a> Performance<'a> {
     /// Sums and counts of gains and losses.
     #[must_use]
     pub fn gains_and_losses(&self) -> GainsAndLosses {
-        *self.gains.get_or_init(|| GainsAndLosses::of(self.returns.view()))
+        self.sides(0.0).gains_and_losses(self.len())
     }
 
     /// The returns in ascending order.
@@ -120,61 +136,103 @@ impl<'a> Performance<'a> {
     /// The drawdown path of the compounded value, which starts at 1.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input) when a period loses everything: nothing follows it.
+    /// [`Error::Undefined`] when a period loses everything, for nothing follows it, and
+    /// [`Error::Input`](crate::Error::Input) when the value overflows.
     pub fn drawdown_path(&self) -> Result<&DrawdownPath> {
         self.drawdowns
-            .get_or_init(|| Ok(DrawdownPath::from_returns(self.returns.view(), DrawdownKind::Compounded)?))
+            .get_or_init(|| {
+                self.not_ruined("drawdown path")?;
+                Ok(DrawdownPath::from_returns(self.returns.view(), DrawdownKind::Compounded)?)
+            })
             .as_ref()
             .map_err(Clone::clone)
     }
 
+    /// The returns, one after the other in memory.
+    pub(crate) fn slice(&self) -> &[f64] {
+        self.returns.as_slice().unwrap_or(&[])
+    }
+
     /// Value at the end of one unit at the start: `Π (1 + r)`.
     pub(crate) fn growth(&self) -> f64 {
-        *self.growth.get_or_init(|| self.returns.iter().map(|r| 1.0 + r).product())
+        *self.growth.get_or_init(|| lanes::compounded(self.slice()))
+    }
+
+    fn scan(&self) -> Scan {
+        *self.scan.get_or_init(|| Scan::of(self.slice()))
     }
 
     /// Mean and central sums.
     pub(crate) fn moments(&self) -> CentralMoments {
-        *self.moments.get_or_init(|| CentralMoments::of(self.returns.view()))
+        *self.moments.get_or_init(|| CentralMoments::of_scanned(self.slice(), self.scan()))
     }
-}
 
-impl CentralMoments {
-    /// Two passes: the mean, corrected by the mean of the deviations, then the powers.
-    pub(crate) fn of(values: ArrayView1<'_, f64>) -> Self {
-        let n = values.len() as f64;
-        let first = values.sum() / n;
-        let mean = first + values.iter().map(|value| value - first).sum::<f64>() / n;
-        let mut sums = [0.0; 3];
-        for value in values {
-            let deviation = value - mean;
-            let square = deviation * deviation;
-            sums[0] += square;
-            sums[1] += square * deviation;
-            sums[2] += square * square;
+    /// Sums about a target; those about zero and about the first other target asked for are kept.
+    pub(super) fn sides(&self, target: f64) -> Sides {
+        if target.abs() <= 0.0 {
+            return *self.gains.get_or_init(|| Sides::of(self.slice(), 0.0));
         }
-        Self { mean, sums }
+        let kept = self.sides.get_or_init(|| Sides::of(self.slice(), target));
+        if kept.target.total_cmp(&target).is_eq() { *kept } else { Sides::of(self.slice(), target) }
+    }
+
+    /// The longest runs of gains and of losses.
+    pub(super) fn runs(&self) -> LongestRuns {
+        *self.runs.get_or_init(|| LongestRuns::of(self.slice()))
+    }
+
+    /// Return number `k` in ascending order, counted from 0.
+    pub(super) fn order_statistic(&self, k: usize) -> f64 {
+        self.ends.get_or_init(|| Ends::of(self.slice())).at(k).unwrap_or_else(|| self.sorted()[k])
+    }
+
+    /// What the ratios over drawdowns need of the path.
+    pub(super) fn depths(&self) -> Result<&Depths> {
+        self.depths
+            .get_or_init(|| {
+                self.not_ruined("drawdown")?;
+                let depths = Depths::of(self.slice());
+                check::result("drawdown", depths.squares)?;
+                Ok(depths)
+            })
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    /// No period loses everything.
+    pub(super) fn not_ruined(&self, what: &'static str) -> Result<()> {
+        if self.moments().extremes.0 > -1.0 {
+            return Ok(());
+        }
+        let index = self.slice().iter().position(|&r| r <= -1.0).unwrap_or(0);
+        Err(Error::undefined(what, format!("return {index} loses everything")))
     }
 }
 
 /// Ascending, by the integers whose order is that of the numbers: they sort several times faster.
 fn sorted(values: ArrayView1<'_, f64>) -> Array1<f64> {
-    const SIGN: u64 = 1 << 63;
-    let mut keys: Vec<u64> = values
-        .iter()
-        .map(|value| {
-            let bits = value.to_bits();
-            if bits & SIGN == 0 { bits | SIGN } else { !bits }
-        })
-        .collect();
+    let mut keys: Vec<u64> = values.iter().map(|&value| key(value)).collect();
     keys.sort_unstable();
-    keys.into_iter().map(|key| f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })).collect()
+    keys.into_iter().map(number).collect()
+}
+
+const SIGN: u64 = 1 << 63;
+
+/// An integer that orders like the number.
+pub(super) fn key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+/// The number of a key.
+pub(super) fn number(key: u64) -> f64 {
+    f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
 }
 
 #[cfg(test)]
 mod tests {
     use alluse_risk_core::Frequency;
-    use ndarray::array;
+    use ndarray::{Axis, array};
     use proptest::prelude::*;
 
     use super::*;
@@ -189,20 +247,27 @@ mod tests {
         assert!(refuse(array![f64::NAN]).starts_with("returns[0]"));
     }
 
+    #[test]
+    fn a_column_of_a_matrix_and_a_reversed_view_keep_their_order() {
+        let panel = array![[0.1, 9.0], [-0.2, 9.0], [0.3, 9.0]];
+        let column = Performance::new(panel.column(0), DAILY).unwrap();
+        assert_eq!(column.slice(), [0.1, -0.2, 0.3]);
+        let mut reversed = panel.column(0);
+        reversed.invert_axis(Axis(0));
+        let backwards = Performance::new(reversed, DAILY).unwrap();
+        assert_eq!(backwards.slice(), [0.3, -0.2, 0.1]);
+    }
+
     proptest! {
         #[test]
         fn sorting_by_keys_is_sorting(values in prop::collection::vec(-1.0_f64..3.0, 1..80)) {
             let mut plain = values.clone();
             plain.sort_by(f64::total_cmp);
-            prop_assert_eq!(sorted(Array1::from(values).view()).to_vec(), plain);
-        }
-
-        #[test]
-        fn central_sums_agree_with_the_moments(values in prop::collection::vec(-0.5_f64..0.5, 2..60)) {
-            let values = Array1::from(values);
-            let sums = CentralMoments::of(values.view());
-            let variance = alluse_risk_core::moments::variance(values.view(), 0).unwrap();
-            prop_assert!((sums.sums[0] / values.len() as f64 - variance).abs() <= 1e-14);
+            prop_assert_eq!(sorted(Array1::from(values.clone()).view()).to_vec(), plain.clone());
+            let performance = Performance::new(Array1::from(values), DAILY).unwrap();
+            for (k, value) in plain.into_iter().enumerate() {
+                prop_assert_eq!(performance.order_statistic(k), value);
+            }
         }
     }
 }

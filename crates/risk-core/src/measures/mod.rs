@@ -38,7 +38,7 @@ pub use drawdown::{DrawdownKind, DrawdownPath, DrawdownSample};
 pub use drawdown_error::StationaryBlocks;
 pub use episodes::{Episode, EpisodeField, Unfinished};
 pub use parametric::{CornishFisher, ExpandedQuantile, ExpansionDomain, ExpansionOrder, ShortfallFloor};
-pub use quantile::{QuantileRule, quantile};
+pub use quantile::{QuantileRule, quantile, quantile_in_order};
 pub use sample::LossSample;
 pub use spectrum::Spectrum;
 pub use tail::{TailMean, TailRisk};

@@ -208,6 +208,23 @@ pub fn quantile(values: ArrayView1<'_, f64>, probability: f64, rule: QuantileRul
     Ok(select(&mut values.to_vec(), rule.place(values.len(), probability)))
 }
 
+/// Sample quantile at `probability` in `[0, 1]` of `n` values that are already in order: `value(k)` is number `k`
+/// in ascending order, counted from 0. It is asked for at most two of them, and the order is the caller's word.
+///
+/// # Errors
+/// [`Error::Empty`] for no values, [`Error::OutOfDomain`] for a probability outside `[0, 1]`.
+pub fn quantile_in_order(n: usize, probability: f64, rule: QuantileRule, value: impl Fn(usize) -> f64) -> Result<f64> {
+    if n == 0 {
+        return Err(Error::Empty { name: "values" });
+    }
+    if !(0.0..=1.0).contains(&probability) {
+        return Err(Error::OutOfDomain { name: "probability", expected: "in [0, 1]", value: probability });
+    }
+    let place = rule.place(n, probability);
+    let low = value(place.low);
+    Ok(if place.fraction > 0.0 { interpolate(low, value(place.low + 1), place.fraction) } else { low })
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::Array1;
@@ -251,6 +268,19 @@ mod tests {
             let got = quantile(x.view(), probability, rule).unwrap();
             assert!((got - want).abs() < 1e-12, "{rule:?} at {probability}: got {got}, want {want}");
         }
+    }
+
+    #[test]
+    fn values_in_order_have_the_quantiles_of_the_same_values_in_disorder() {
+        let (sorted, shuffled) = ([-2.0, -0.5, 0.1, 0.4, 1.7], [0.4, -2.0, 1.7, 0.1, -0.5]);
+        for rule in RULES {
+            for probability in [0.0, 0.03, 0.25, 0.61, 0.9, 1.0] {
+                let want = quantile(ArrayView1::from(&shuffled), probability, rule).unwrap();
+                assert_eq!(quantile_in_order(5, probability, rule, |k| sorted[k]).unwrap(), want, "{rule:?}");
+            }
+        }
+        assert!(quantile_in_order(0, 0.5, QuantileRule::Linear, |_| 0.0).is_err());
+        assert!(quantile_in_order(5, f64::NAN, QuantileRule::Linear, |k| sorted[k]).is_err());
     }
 
     #[test]
