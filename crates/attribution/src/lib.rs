@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod annualisation;
+pub mod benchmark;
 mod check;
 mod error;
 pub mod intervals;
@@ -18,6 +19,7 @@ mod risk_free;
 mod series;
 
 pub use annualisation::Annualisation;
+pub use benchmark::Relative;
 pub use error::{Error, Result};
 pub use metrics::Performance;
 pub use risk_free::RiskFree;
