@@ -10,8 +10,10 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod annualisation;
+pub mod cash_flows;
 mod check;
 mod error;
+mod exact_sum;
 pub mod metrics;
 mod risk_free;
 mod series;
