@@ -15,8 +15,11 @@ mod check;
 mod error;
 mod exact_sum;
 pub mod metrics;
+mod pair_moments;
 mod risk_free;
+pub mod rolling;
 mod series;
+pub mod streaming;
 
 pub use annualisation::Annualisation;
 pub use error::{Error, Result};
