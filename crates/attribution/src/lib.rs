@@ -14,9 +14,16 @@ pub mod benchmark;
 mod check;
 mod error;
 pub mod intervals;
+pub mod cash_flows;
+mod check;
+mod error;
+mod exact_sum;
 pub mod metrics;
+mod pair_moments;
 mod risk_free;
+pub mod rolling;
 mod series;
+pub mod streaming;
 
 pub use annualisation::Annualisation;
 pub use benchmark::Relative;

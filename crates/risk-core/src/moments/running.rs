@@ -43,6 +43,17 @@ impl RunningMoments {
         Self::default()
     }
 
+    /// From the mean, the sums of the second, third and fourth powers of the deviations from it, and the largest
+    /// absolute observation, however they were summed.
+    ///
+    /// # Errors
+    /// [`Error::OutOfDomain`] for a number that is not finite or a negative even power; [`Error::Empty`] for sums of no
+    /// observations.
+    pub fn from_central_sums(count: u64, mean: f64, sums: [f64; 3], largest: f64) -> Result<Self> {
+        let [second, third, fourth] = sums;
+        Stored { count, mean, second, third, fourth, largest }.try_into()
+    }
+
     /// Takes one observation.
     ///
     /// # Errors
