@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 
 mod annualisation;
+pub mod brinson;
 mod check;
 mod error;
 pub mod metrics;
