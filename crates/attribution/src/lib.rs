@@ -11,6 +11,7 @@
 
 mod annualisation;
 pub mod benchmark;
+pub mod brinson;
 mod check;
 mod error;
 pub mod intervals;
