@@ -11,10 +11,12 @@
 
 mod annualisation;
 mod check;
+pub mod contribution;
 mod error;
 pub mod metrics;
 mod risk_free;
 mod series;
+pub mod significance;
 
 pub use annualisation::Annualisation;
 pub use error::{Error, Result};
