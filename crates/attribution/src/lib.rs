@@ -13,6 +13,7 @@ mod annualisation;
 pub mod benchmark;
 pub mod brinson;
 mod check;
+pub mod contribution;
 mod error;
 pub mod intervals;
 pub mod cash_flows;
@@ -25,6 +26,7 @@ mod risk_free;
 pub mod rolling;
 mod series;
 pub mod streaming;
+pub mod significance;
 
 pub use annualisation::Annualisation;
 pub use benchmark::Relative;
