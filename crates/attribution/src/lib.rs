@@ -12,21 +12,19 @@
 mod annualisation;
 pub mod benchmark;
 pub mod brinson;
+pub mod cash_flows;
 mod check;
 pub mod contribution;
 mod error;
-pub mod intervals;
-pub mod cash_flows;
-mod check;
-mod error;
 mod exact_sum;
+pub mod intervals;
 pub mod metrics;
 mod pair_moments;
 mod risk_free;
 pub mod rolling;
 mod series;
-pub mod streaming;
 pub mod significance;
+pub mod streaming;
 
 pub use annualisation::Annualisation;
 pub use benchmark::Relative;

@@ -3,23 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BenchmarkConventions, MarketDirection, MarketPeriods, Relative, TimingModel};
 use crate::Result;
-
-/// What a metric is, in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Definition {
-    /// What it is called.
-    pub name: &'static str,
-    /// How it is computed.
-    pub formula: &'static str,
-    /// The unit of the number.
-    pub unit: &'static str,
-    /// The convention chosen where several are in use.
-    pub convention: &'static str,
-    /// When it has no value.
-    pub degenerate: &'static str,
-    /// Where it comes from.
-    pub source: &'static str,
-}
+use crate::metrics::{Definition, Unit};
 
 /// A metric of returns against a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -121,40 +105,40 @@ impl BenchmarkMetric {
     pub fn definition(self) -> Definition {
         let define = |name, formula, unit, convention, degenerate, source| Definition { name, formula, unit, convention, degenerate, source };
         match self {
-            Self::Beta => define("beta", "cov(y, x) / var(x)", "ratio", "excess returns", NO_VARIATION, "Sharpe (1964)"),
-            Self::BullBeta => define("bull beta", "beta over x > 0", "ratio", "about the side's own means", "undefined unless the side has two different benchmark returns", "Bacon (2008)"),
-            Self::BearBeta => define("bear beta", "beta over x < 0", "ratio", "about the side's own means", "undefined unless the side has two different benchmark returns", "Bacon (2008)"),
-            Self::TimingRatio => define("timing ratio", "bull beta / bear beta", "ratio", "", "undefined when either beta is, or the bear beta is 0", "PerformanceAnalytics"),
-            Self::Alpha => define("alpha", "P (mean y − β mean x)", "per year", "arithmetic by default; per period or compounded on request", NO_VARIATION, "Jensen (1968)"),
-            Self::JensenAlpha => define("Jensen's alpha", "G(r) − G(f) − β (G(b) − G(f))", "per year", "from annual growth", NO_VARIATION, "Jensen (1968); Bacon (2008)"),
-            Self::Correlation => define("correlation", "cov(r, b) / (sd(r) sd(b))", "ratio", "raw returns", "undefined when either does not vary", "Pearson (1895)"),
-            Self::RSquared => define("R²", "squared correlation", "ratio", "raw returns", "undefined when either does not vary", "Bacon (2008)"),
-            Self::FamaBeta => define("Fama's beta", "sd(r) / sd(b)", "ratio", "", NO_VARIATION, "Fama (1972)"),
-            Self::BetaFragility => define("beta fragility", "w r_first + (1 − w) r_last − r_middle, in the order of b", "per period", "middle at position ⌊n/2⌋", "undefined below 3 periods or when the benchmark does not vary", "Taleb et al. (2012)"),
-            Self::TreynorMazuyGamma => define("Treynor-Mazuy timing", "γ of y = α + βx + γx²", "per unit return", "least squares, per period", "undefined when x² is linear in x", "Treynor and Mazuy (1966)"),
-            Self::HenrikssonMertonGamma => define("Henriksson-Merton timing", "γ of y = α + βx + γ max(−x, 0)", "ratio", "least squares, per period", "undefined unless the market both rose and fell", "Henriksson and Merton (1981)"),
-            Self::SystematicRisk => define("systematic risk", "β sd(x) √P", "per year", "ddof 1 by default; Bacon has 0", NO_VARIATION, "Bacon (2008)"),
-            Self::SpecificRisk => define("specific risk", "sd(r − βb) √P", "per year", "ddof 1 by default; Bacon has 0", NO_VARIATION, "Bacon (2008)"),
-            Self::TotalRisk => define("total risk", "√(systematic² + specific²)", "per year", "ddof 1 by default; Bacon has 0", NO_VARIATION, "Bacon (2008)"),
-            Self::TrackingError => define("tracking error", "sd(r − b) √P", "per year", "ddof 1", "undefined for one period", "Grinold and Kahn (1999)"),
-            Self::ActiveReturn => define("active return", "G(r) − G(b)", "per year", "geometric by default", "", "Bacon (2008)"),
-            Self::InformationRatio => define("information ratio", "active return / tracking error", "ratio", "geometric by default, ddof 1", "undefined when the returns follow the benchmark exactly", "Goodwin (1998)"),
-            Self::TreynorRatio => define("Treynor's ratio", "G(y) / β", "per year", "numerator and denominator on request", "undefined when β is", "Treynor (1965)"),
-            Self::AppraisalRatio => define("appraisal ratio", "Jensen's alpha / specific risk", "ratio", "denominator on request", "undefined when beta explains everything", "Treynor and Black (1973)"),
-            Self::MSquared => define("M²", "(G(r) − G(f)) sd(b)/sd(r) + G(f)", "per year", "geometric by default; arithmetic is per period", "undefined when the returns do not vary", "Modigliani and Modigliani (1997)"),
-            Self::MSquaredExcess => define("M² excess", "(1 + M²)/(1 + G(b)) − 1", "per year", "geometric excess", "as M²", "Bacon (2008)"),
-            Self::M2Sortino => define("M² for Sortino", "G(r) + (mean r − target)/D₁(r) · (D(b) − D(r))", "per year", "Sortino ratio per period", "undefined when no return is below the target", "Bacon (2008)"),
-            Self::OmegaExcessReturn => define("omega excess return", "G(r) − 3 D(r) D(b)", "per year", "downside deviation over all periods", "", "Sortino et al. (1997)"),
-            Self::UpCapture => define("up capture", "growth of r / growth of b over b > 0", "ratio", "total by default, or a year; b = 0 excluded by default", EMPTY_SIDE, "Morningstar"),
-            Self::DownCapture => define("down capture", "growth of r / growth of b over b < 0", "ratio", "total by default, or a year; b = 0 excluded by default", EMPTY_SIDE, "Morningstar"),
-            Self::UpDownCapture => define("up/down capture", "up capture / down capture", "ratio", "b = 0 excluded", "undefined when either is, or the down capture is 0", "empyrical"),
-            Self::UpCaptureFrequency => define("up capture frequency", "share of b > 0 with r > 0", "share", "", EMPTY_SIDE, "Bacon (2008)"),
-            Self::DownCaptureFrequency => define("down capture frequency", "share of b < 0 with r < 0", "share", "", EMPTY_SIDE, "Bacon (2008)"),
-            Self::BattingAverage => define("batting average", "share of periods with r > b", "share", "ties do not win", "", "Bacon (2008)"),
-            Self::UpBattingAverage => define("up batting average", "share of b > 0 with r > b", "share", "b = 0 excluded by default", EMPTY_SIDE, "Bacon (2008)"),
-            Self::DownBattingAverage => define("down batting average", "share of b < 0 with r > b", "share", "b = 0 excluded by default", EMPTY_SIDE, "Bacon (2008)"),
-            Self::DrawdownBeta => define("drawdown beta", "mean loss of r in the worst drawdowns of b / their mean depth", "ratio", "episodes at or beyond the 95 % quantile by default", "undefined when the benchmark never falls", "Zabarankin, Pavlikov and Uryasev (2014)"),
-            Self::DrawdownAlpha => define("drawdown alpha", "(1 + mean r)^P − 1 − drawdown beta · ((1 + mean b)^P − 1)", "per year", "", "as the drawdown beta", "Zabarankin, Pavlikov and Uryasev (2014)"),
+            Self::Beta => define("beta", "cov(y, x) / var(x)", Unit::Ratio, "excess returns", NO_VARIATION, "Sharpe (1964)"),
+            Self::BullBeta => define("bull beta", "beta over x > 0", Unit::Ratio, "about the side's own means", "undefined unless the side has two different benchmark returns", "Bacon (2008)"),
+            Self::BearBeta => define("bear beta", "beta over x < 0", Unit::Ratio, "about the side's own means", "undefined unless the side has two different benchmark returns", "Bacon (2008)"),
+            Self::TimingRatio => define("timing ratio", "bull beta / bear beta", Unit::Ratio, "", "undefined when either beta is, or the bear beta is 0", "PerformanceAnalytics"),
+            Self::Alpha => define("alpha", "P (mean y − β mean x)", Unit::ReturnPerYear, "arithmetic by default; per period or compounded on request", NO_VARIATION, "Jensen (1968)"),
+            Self::JensenAlpha => define("Jensen's alpha", "G(r) − G(f) − β (G(b) − G(f))", Unit::ReturnPerYear, "from annual growth", NO_VARIATION, "Jensen (1968); Bacon (2008)"),
+            Self::Correlation => define("correlation", "cov(r, b) / (sd(r) sd(b))", Unit::Ratio, "raw returns", "undefined when either does not vary", "Pearson (1895)"),
+            Self::RSquared => define("R²", "squared correlation", Unit::Ratio, "raw returns", "undefined when either does not vary", "Bacon (2008)"),
+            Self::FamaBeta => define("Fama's beta", "sd(r) / sd(b)", Unit::Ratio, "", NO_VARIATION, "Fama (1972)"),
+            Self::BetaFragility => define("beta fragility", "w r_first + (1 − w) r_last − r_middle, in the order of b", Unit::ReturnPerPeriod, "middle at position ⌊n/2⌋", "undefined below 3 periods or when the benchmark does not vary", "Taleb et al. (2012)"),
+            Self::TreynorMazuyGamma => define("Treynor-Mazuy timing", "γ of y = α + βx + γx²", Unit::Ratio, "least squares, per period", "undefined when x² is linear in x", "Treynor and Mazuy (1966)"),
+            Self::HenrikssonMertonGamma => define("Henriksson-Merton timing", "γ of y = α + βx + γ max(−x, 0)", Unit::Ratio, "least squares, per period", "undefined unless the market both rose and fell", "Henriksson and Merton (1981)"),
+            Self::SystematicRisk => define("systematic risk", "β sd(x) √P", Unit::ReturnPerYear, "ddof 1 by default; Bacon has 0", NO_VARIATION, "Bacon (2008)"),
+            Self::SpecificRisk => define("specific risk", "sd(r − βb) √P", Unit::ReturnPerYear, "ddof 1 by default; Bacon has 0", NO_VARIATION, "Bacon (2008)"),
+            Self::TotalRisk => define("total risk", "√(systematic² + specific²)", Unit::ReturnPerYear, "ddof 1 by default; Bacon has 0", NO_VARIATION, "Bacon (2008)"),
+            Self::TrackingError => define("tracking error", "sd(r − b) √P", Unit::ReturnPerYear, "ddof 1", "undefined for one period", "Grinold and Kahn (1999)"),
+            Self::ActiveReturn => define("active return", "G(r) − G(b)", Unit::ReturnPerYear, "geometric by default", "", "Bacon (2008)"),
+            Self::InformationRatio => define("information ratio", "active return / tracking error", Unit::AnnualRatio, "geometric by default, ddof 1", "undefined when the returns follow the benchmark exactly", "Goodwin (1998)"),
+            Self::TreynorRatio => define("Treynor's ratio", "G(y) / β", Unit::ReturnPerYear, "numerator and denominator on request", "undefined when β is", "Treynor (1965)"),
+            Self::AppraisalRatio => define("appraisal ratio", "Jensen's alpha / specific risk", Unit::AnnualRatio, "denominator on request", "undefined when beta explains everything", "Treynor and Black (1973)"),
+            Self::MSquared => define("M²", "(G(r) − G(f)) sd(b)/sd(r) + G(f)", Unit::ReturnPerYear, "geometric by default; arithmetic is per period", "undefined when the returns do not vary", "Modigliani and Modigliani (1997)"),
+            Self::MSquaredExcess => define("M² excess", "(1 + M²)/(1 + G(b)) − 1", Unit::ReturnPerYear, "geometric excess", "as M²", "Bacon (2008)"),
+            Self::M2Sortino => define("M² for Sortino", "G(r) + (mean r − target)/D₁(r) · (D(b) − D(r))", Unit::ReturnPerYear, "Sortino ratio per period", "undefined when no return is below the target", "Bacon (2008)"),
+            Self::OmegaExcessReturn => define("omega excess return", "G(r) − 3 D(r) D(b)", Unit::ReturnPerYear, "downside deviation over all periods", "", "Sortino et al. (1997)"),
+            Self::UpCapture => define("up capture", "growth of r / growth of b over b > 0", Unit::Ratio, "total by default, or a year; b = 0 excluded by default", EMPTY_SIDE, "Morningstar"),
+            Self::DownCapture => define("down capture", "growth of r / growth of b over b < 0", Unit::Ratio, "total by default, or a year; b = 0 excluded by default", EMPTY_SIDE, "Morningstar"),
+            Self::UpDownCapture => define("up/down capture", "up capture / down capture", Unit::Ratio, "b = 0 excluded", "undefined when either is, or the down capture is 0", "empyrical"),
+            Self::UpCaptureFrequency => define("up capture frequency", "share of b > 0 with r > 0", Unit::Share, "", EMPTY_SIDE, "Bacon (2008)"),
+            Self::DownCaptureFrequency => define("down capture frequency", "share of b < 0 with r < 0", Unit::Share, "", EMPTY_SIDE, "Bacon (2008)"),
+            Self::BattingAverage => define("batting average", "share of periods with r > b", Unit::Share, "ties do not win", "", "Bacon (2008)"),
+            Self::UpBattingAverage => define("up batting average", "share of b > 0 with r > b", Unit::Share, "b = 0 excluded by default", EMPTY_SIDE, "Bacon (2008)"),
+            Self::DownBattingAverage => define("down batting average", "share of b < 0 with r > b", Unit::Share, "b = 0 excluded by default", EMPTY_SIDE, "Bacon (2008)"),
+            Self::DrawdownBeta => define("drawdown beta", "mean loss of r in the worst drawdowns of b / their mean depth", Unit::Ratio, "episodes at or beyond the 95 % quantile by default", "undefined when the benchmark never falls", "Zabarankin, Pavlikov and Uryasev (2014)"),
+            Self::DrawdownAlpha => define("drawdown alpha", "(1 + mean r)^P − 1 − drawdown beta · ((1 + mean b)^P − 1)", Unit::ReturnPerYear, "", "as the drawdown beta", "Zabarankin, Pavlikov and Uryasev (2014)"),
         }
     }
 }

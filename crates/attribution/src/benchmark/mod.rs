@@ -25,7 +25,7 @@ pub use builders::{
     Assumption, Assumptions, Blend, BuiltBenchmark, OptionMarket, OptionWriting, PremiumSource, QuotedPremium,
     Rebalancing, Roll, StrikeRule, Tenor, WritingCost, buy_write, put_write,
 };
-pub use catalogue::{BenchmarkMetric, BenchmarkValue, Definition};
+pub use catalogue::{BenchmarkMetric, BenchmarkValue};
 pub use conventions::{
     AlphaBasis, AppraisalDenominator, BenchmarkConventions, CaptureMethod, MarketDirection, MarketPeriods, MeanReturn,
     TreynorDenominator, TreynorNumerator, ZeroBenchmark,

@@ -1,5 +1,7 @@
 //! Every metric of the portfolio, with its convention.
 
+use alluse_attribution::metrics;
+
 use super::document::Sheet;
 use crate::{Result, Section, Table, Unit, Value};
 
@@ -17,10 +19,14 @@ pub(super) fn section(page: &Sheet<'_>) -> Result<Section> {
 }
 
 /// How a unit of the catalogue is written.
-pub(super) fn unit(name: &str) -> Unit {
-    match name {
-        name if name.starts_with("fraction") => Unit::PERCENT,
-        name if name.starts_with("periods") || name.starts_with("count") => Unit::Number { decimals: 0 },
+pub(super) fn unit(unit: metrics::Unit) -> Unit {
+    match unit {
+        metrics::Unit::Return
+        | metrics::Unit::ReturnPerPeriod
+        | metrics::Unit::ReturnPerYear
+        | metrics::Unit::FractionOfPeak
+        | metrics::Unit::Share => Unit::PERCENT,
+        metrics::Unit::Periods => Unit::Number { decimals: 1 },
         _ => Unit::Number { decimals: 3 },
     }
 }
