@@ -11,7 +11,7 @@ use crate::{Result, check};
 /// use alluse_risk_core::Frequency;
 ///
 /// let annual = RiskFree::annual(0.05, Frequency::Monthly)?; // 5 % a year, compounded
-/// assert!((annual.at(0) - (1.05_f64.powf(1.0 / 12.0) - 1.0)).abs() < 1e-17);
+/// assert!((annual.at(0) - (1.05_f64.powf(1.0 / 12.0) - 1.0)).abs() < 1e-15);
 /// # Ok::<(), alluse_attribution::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use alluse_attribution::ReturnSeries;
 use alluse_attribution::benchmark::{AlignmentReport, HacErrors, PeriodEnd, resample};
-use alluse_attribution::honesty::{Honesty, Warning};
+use alluse_attribution::honesty::{HonestyCheck, HonestyReport};
 use alluse_attribution::intervals::smooth;
 use alluse_risk_core::Confidence;
 use alluse_risk_core::inference::{BartlettLags, Difference, DifferenceTest, SharpeRatio};
@@ -98,18 +98,8 @@ pub(super) fn section(page: &Sheet<'_>) -> Result<Section> {
     if !page.sheet.benchmarks.is_empty() {
         section.push(outperformance(page)?);
     }
-    let mut honesty = Honesty::new(&page.sheet.portfolio).with_risk_free(page.sheet.risk_free.clone());
-    if let Some(trials) = page.sheet.trials {
-        honesty = honesty.with_trials(trials);
-    }
-    let warnings = honesty.warnings();
-    match warnings {
-        Ok(warnings) if warnings.is_empty() => section.push(Block::Text(
-            "None of the checks for figures that mislead raised a warning: win rate against payoff, moments, tail events, \
-             smoothing, length of the record."
-                .to_owned(),
-        )),
-        Ok(warnings) => section.push(Block::List(warnings.iter().map(Warning::to_string).collect())),
+    match HonestyCheck::default().with_risk_free(page.sheet.risk_free.clone()).examine(&page.sheet.portfolio) {
+        Ok(report) => findings(&mut section, &report),
         Err(error) => section.push(Block::Text(format!("The checks for figures that mislead could not run: {error}."))),
     }
     if let Some(report) = &page.sheet.alignment {
@@ -197,6 +187,26 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
         table.push(vec![Value::text(benchmark.name()), gap, p, alpha, t, Value::text(verdict)])?;
     }
     Ok(table)
+}
+
+/// What misleads, and what could not be checked.
+fn findings(section: &mut Section, report: &HonestyReport) {
+    let sentence = |text: &str| {
+        let mut letters = text.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+        format!("{first}{}.", letters.as_str())
+    };
+    let mut points: Vec<String> = report.warnings.iter().map(|warning| sentence(&warning.sentence)).collect();
+    points.extend(report.unchecked.iter().map(|check| format!("Not checked: {}: {}.", check.check, check.reason)));
+    if points.is_empty() {
+        section.push(Block::Text(
+            "None of the checks for figures that mislead raised a warning: win rate against payoff, moments, tail events, \
+             smoothing, length of the record."
+                .to_owned(),
+        ));
+    } else {
+        section.push(Block::List(points));
+    }
 }
 
 fn alignment(report: &AlignmentReport) -> Vec<String> {

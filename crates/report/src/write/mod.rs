@@ -4,6 +4,8 @@ mod delimited;
 mod html;
 mod json;
 mod markdown;
+#[cfg(test)]
+mod tests;
 
 /// Longest chart table that is written out below its picture or into Markdown; longer ones stand in JSON and CSV.
 const SHOWN_ROWS: usize = 40;
