@@ -113,7 +113,7 @@ impl Performance<'_> {
     /// Chekhlov, Uryasev and Zabarankin (2005).
     pub fn conditional_drawdown(&self, confidence: Confidence) -> Result<f64> {
         let n = self.len();
-        let held = confidence.tail_count(n).max(f64::MIN_POSITIVE);
+        let held = confidence.tail_count(n);
         // Drawdowns are not negative, and such numbers order like their bits.
         let mut keys: Vec<u64> = self.depths()?.drawdowns.iter().map(|d| d.to_bits()).collect();
         let whole = (held as usize).min(n - 1);
