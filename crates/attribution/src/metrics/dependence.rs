@@ -141,3 +141,46 @@ impl Performance<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::{Array1, array};
+
+    use super::super::smoothing::tests::smoothed;
+    use super::*;
+    use crate::Annualisation;
+
+    const MONTHLY: Annualisation = Annualisation::Periods(Frequency::Monthly);
+
+    /// statsmodels 0.14, `acf` and `acorr_ljungbox`, on the portfolio of Bacon (2008).
+    #[test]
+    fn serial_correlation_by_another_road() {
+        let returns = array![
+            0.003, 0.026, 0.011, -0.01, 0.015, 0.025, 0.016, 0.067, -0.014, 0.04, -0.005, 0.081, 0.04, -0.037, -0.061,
+            0.017, -0.049, -0.022, 0.07, 0.058, -0.065, 0.024, -0.005, -0.009
+        ];
+        let performance = Performance::new(returns.view(), MONTHLY).unwrap();
+        assert!((performance.autocorrelation(3).unwrap() - 0.027_686_662_589_648_04).abs() < 1e-14);
+        let test = performance.ljung_box(5).unwrap();
+        assert!((test.statistic - 4.489_445_117_022_733).abs() < 1e-12);
+        assert!((test.p_value - 0.481_296_886_230_825).abs() < 1e-12);
+        assert!(performance.autocorrelation(0).is_err() && performance.autocorrelation(24).is_err());
+        assert!(performance.ljung_box(24).is_err());
+    }
+
+    #[test]
+    fn smooth_records_are_told_apart() {
+        let signal = |returns: &Array1<f64>| {
+            Performance::new(returns.view(), MONTHLY).unwrap().theta_smoothing(0.05).unwrap().signal
+        };
+        assert_eq!(signal(&smoothed(240)), SmoothingSignal::SerialCorrelation);
+        // Premium month after month, and one month in twenty that takes fifteen of them.
+        let sold: Array1<f64> = (0..120).map(|t| if t % 20 == 13 { -0.15 } else { 0.01 }).collect();
+        assert_eq!(signal(&sold), SmoothingSignal::ShortOptionality);
+        let alternating: Array1<f64> = (0..120).map(|t| if t % 2 == 0 { 0.02 } else { -0.015 }).collect();
+        assert_eq!(signal(&alternating), SmoothingSignal::None);
+        let sold = Performance::new(sold.view(), MONTHLY).unwrap();
+        assert!(sold.theta_smoothing(0.0).is_err() && sold.theta_smoothing(0.7).is_err());
+    }
+}

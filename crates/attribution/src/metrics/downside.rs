@@ -262,3 +262,54 @@ impl Performance<'_> {
         Ok(self.sides(check::number("target", target)?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::array;
+
+    use super::*;
+    use crate::Annualisation;
+
+    #[test]
+    fn shortfalls_by_hand() {
+        // Below 0.01 by 0.02 and 0.04; above by 0.03 and 0.05; one at the target.
+        let returns = array![-0.01, 0.04, -0.03, 0.06, 0.01];
+        let yearly = Performance::new(returns.view(), Annualisation::Periods(Frequency::Yearly)).unwrap();
+        let close = |got: Result<f64>, want: f64| assert!((got.unwrap() - want).abs() < 1e-14);
+        close(yearly.downside_deviation(Downside::below(0.01)), 0.02);
+        let of_two = Downside::below(0.01).with_divisor(Divisor::BeyondTarget);
+        close(yearly.downside_deviation(of_two), 0.001_f64.sqrt());
+        close(yearly.downside_deviation(of_two.with_ddof(1)), 0.002_f64.sqrt());
+        close(yearly.omega_ratio(0.01), 0.08 / 0.06);
+        close(yearly.kappa_ratio(0.01, 1), 0.02 / 0.06);
+        close(yearly.kappa_ratio(0.01, 4), 0.004 / (0.04 * (1.0625_f64 / 5.0).powf(0.25)));
+        close(yearly.upside_potential_ratio(0.01, Divisor::BeyondTarget), 0.04 / 0.001_f64.sqrt());
+        close(yearly.volatility_skewness(0.01, VolatilitySkewness::Variances), 34.0 / 20.0);
+        close(yearly.prospect_ratio(0.01), (0.11 - 2.25 * 0.04 - 0.01) / (5.0 * 0.02));
+        close(yearly.sortino_ratio(Downside::below(0.01), SortinoScale::None), 0.004 / 0.02);
+        // scipy's generic power mean of the shortfalls on another series is in the table's test.
+        assert!(yearly.kappa_ratio(0.01, 0).is_err() && yearly.kappa_ratio(0.01, 65).is_err());
+        assert!(yearly.omega_ratio(f64::NAN).is_err());
+        assert!(matches!(yearly.downside_deviation(of_two.with_ddof(2)), Err(Error::Undefined { .. })));
+        let at_mean = Downside { target: Target::Mean, ..Downside::default() };
+        assert!(yearly.sortino_ratio(at_mean, SortinoScale::None).unwrap().abs() < 1e-15);
+    }
+
+    #[test]
+    fn nothing_below_a_target_is_no_ratio() {
+        let returns = array![0.02, 0.03];
+        let yearly = Performance::new(returns.view(), Annualisation::Periods(Frequency::Yearly)).unwrap();
+        let at_mean = Downside { target: Target::Mean, ..Downside::default() };
+        assert_eq!(yearly.downside_deviation(Downside::default()).unwrap(), 0.0);
+        assert!(yearly.sortino_ratio(at_mean, SortinoScale::None).is_ok());
+        for error in [
+            yearly.sortino_ratio(Downside::default(), SortinoScale::None).unwrap_err(),
+            yearly.omega_ratio(0.0).unwrap_err(),
+            yearly.prospect_ratio(0.0).unwrap_err(),
+            yearly.kappa_ratio(0.02, 7).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("no return falls short of the target"), "{error}");
+        }
+    }
+}

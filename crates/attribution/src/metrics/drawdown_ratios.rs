@@ -113,7 +113,7 @@ impl Performance<'_> {
     /// Chekhlov, Uryasev and Zabarankin (2005).
     pub fn conditional_drawdown(&self, confidence: Confidence) -> Result<f64> {
         let n = self.len();
-        let held = confidence.tail_count(n).max(f64::MIN_POSITIVE);
+        let held = confidence.tail_count(n);
         // Drawdowns are not negative, and such numbers order like their bits.
         let mut keys: Vec<u64> = self.depths()?.drawdowns.iter().map(|d| d.to_bits()).collect();
         let whole = (held as usize).min(n - 1);
@@ -269,4 +269,58 @@ fn negative_runs_in_percent(returns: &[f64]) -> f64 {
         fall * fall
     };
     returns.iter().skip(1).copied().collect::<Vec<f64>>().split(|&r| !(r < 0.0)).map(run).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::array;
+
+    use super::*;
+    use crate::Annualisation;
+
+    #[test]
+    fn a_path_by_hand() {
+        // Value 1.1, 0.88, 0.968, 1.2584, 1.13256: falls of 20 % (two periods) and 10 % (one, unfinished).
+        let returns = array![0.1, -0.2, 0.1, 0.3, -0.1];
+        let yearly = Performance::new(returns.view(), Annualisation::Periods(Frequency::Yearly)).unwrap();
+        let close = |got: Result<f64>, want: f64| assert!((got.unwrap() - want).abs() < 1e-14);
+        close(yearly.maximum_drawdown(), 0.2);
+        close(yearly.average_drawdown(), 0.15);
+        close(yearly.pain_index(), (0.2 + 0.12 + 0.1) / 5.0);
+        close(yearly.time_under_water(), 0.6);
+        close(yearly.current_drawdown(), 0.1);
+        close(yearly.recovery_factor(RecoveryNumerator::TotalReturn), 0.13256 / 0.2);
+        close(yearly.recovery_factor(RecoveryNumerator::Sum), 0.2 / 0.2);
+        assert_eq!(yearly.longest_drawdown().unwrap(), 2);
+        let annual = 1.13256_f64.powf(0.2) - 1.0;
+        close(yearly.burke_ratio(0.0, BurkeEpisodes::Drawdowns, BurkeScale::Plain), annual / 0.05_f64.sqrt());
+        close(yearly.sterling_ratio(0.1), annual / 0.3);
+    }
+
+    #[test]
+    fn published_variants() {
+        // PerformanceAnalytics 2.1 on the portfolio of Bacon (2008).
+        let returns = array![
+            0.003, 0.026, 0.011, -0.01, 0.015, 0.025, 0.016, 0.067, -0.014, 0.04, -0.005, 0.081, 0.04, -0.037, -0.061,
+            0.017, -0.049, -0.022, 0.07, 0.058, -0.065, 0.024, -0.005, -0.009
+        ];
+        let months = Performance::new(returns.view(), Annualisation::Periods(Frequency::Monthly)).unwrap();
+        let burke = |scale| months.burke_ratio(0.0, BurkeEpisodes::NegativeRunsInPercent, scale).unwrap();
+        // Its falls are differences of numbers near 1, times 100: twelve digits are left.
+        assert!((burke(BurkeScale::Plain) - 0.744_730_872_768_091).abs() < 1e-10);
+        assert!((burke(BurkeScale::RootPeriods) - 3.648_421_267_958_8).abs() < 1e-10);
+        let martin = months.martin_ratio(0.0, MartinNumerator::AnnualReturn, 0).unwrap();
+        assert!((martin - 1.694_524_760_679_48).abs() < 1e-12);
+    }
+
+    #[test]
+    fn rates_that_are_no_numbers_are_refused() {
+        let returns = array![0.1, -0.2];
+        let yearly = Performance::new(returns.view(), Annualisation::Periods(Frequency::Yearly)).unwrap();
+        assert!(yearly.pain_ratio(f64::NAN).is_err() && yearly.sterling_ratio(f64::INFINITY).is_err());
+        assert!(yearly.sterling_ratio(-0.5).is_err());
+        assert!(yearly.martin_ratio(f64::NAN, MartinNumerator::TotalReturn, 0).is_err());
+        assert!(yearly.ulcer_index(2).is_err());
+    }
 }

@@ -83,3 +83,38 @@ fn slope(points: &[(f64, f64)]) -> f64 {
         .fold((0.0, 0.0), |(c, s), point| (c + (point.0 - x) * (point.1 - y), s + (point.0 - x) * (point.0 - x)));
     cross / square
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::Array1;
+
+    use super::super::smoothing::tests::smoothed;
+    use super::*;
+    use crate::Annualisation;
+
+    const MONTHLY: Annualisation = Annualisation::Periods(Frequency::Monthly);
+
+    /// numpy's `polyfit` in every window of the lengths 10, 11, 12, 13, 15, 16, 18, 19, 21, 23, 26, 28, 31, 34, 37,
+    /// 41, 45, 50, 55 and 60.
+    #[test]
+    fn the_slope_is_that_of_straight_lines_fitted_elsewhere() {
+        let returns = smoothed(240);
+        let found = Performance::new(returns.view(), MONTHLY).unwrap().hurst_exponent_detrended().unwrap();
+        assert!((found - 0.527_672_881_488_467_6).abs() < 1e-10, "{found}");
+    }
+
+    #[test]
+    fn hostile_input() {
+        let short = smoothed(99);
+        assert!(matches!(
+            Performance::new(short.view(), MONTHLY).unwrap().hurst_exponent_detrended(),
+            Err(Error::Input(_))
+        ));
+        let constant = Array1::from_elem(200, 0.01);
+        assert!(matches!(
+            Performance::new(constant.view(), MONTHLY).unwrap().hurst_exponent_detrended(),
+            Err(Error::Undefined { .. })
+        ));
+    }
+}

@@ -265,3 +265,67 @@ fn lo(values: &[f64], periods: f64) -> Result<f64> {
         Err(Error::undefined(NAME, "autocorrelations leave no positive variance of the annual return"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::{Array1, array};
+
+    use super::*;
+    use crate::Annualisation;
+
+    fn portfolio24() -> Array1<f64> {
+        array![
+            0.003, 0.026, 0.011, -0.01, 0.015, 0.025, 0.016, 0.067, -0.014, 0.04, -0.005, 0.081, 0.04, -0.037, -0.061,
+            0.017, -0.049, -0.022, 0.07, 0.058, -0.065, 0.024, -0.005, -0.009
+        ]
+    }
+
+    #[test]
+    fn published_and_recomputed_ratios() {
+        let returns = portfolio24();
+        let months = Performance::new(returns.view(), Annualisation::Periods(Frequency::Monthly)).unwrap();
+        // Bacon (2008), recomputed by PerformanceAnalytics: the geometric ratio adjusted.
+        let adjusted = months.adjusted_sharpe_ratio(&RiskFree::Zero, Sharpe::geometric()).unwrap();
+        assert!((adjusted - 0.759_143_466_342_358).abs() < 1e-12);
+        // numpy, from equation 20 of Lo (2002) with twelve periods a year.
+        let lo = Sharpe::default().with_autocorrelation(Autocorrelation::Lo);
+        let found = months.sharpe_ratio(&RiskFree::PerPeriod(0.002), lo).unwrap();
+        assert!((found - 0.890_707_213_750_460_1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn lo_needs_more_than_a_year_of_whole_periods() {
+        let returns = portfolio24();
+        let lo = Sharpe::default().with_autocorrelation(Autocorrelation::Lo);
+        let weeks = Performance::new(returns.view(), Annualisation::Periods(Frequency::Weekly)).unwrap();
+        assert!(matches!(weeks.sharpe_ratio(&RiskFree::Zero, lo), Err(Error::Input(_))));
+        let odd = Annualisation::Periods(Frequency::custom(12.5).unwrap());
+        let odd = Performance::new(returns.view(), odd).unwrap();
+        assert!(matches!(odd.sharpe_ratio(&RiskFree::Zero, lo), Err(Error::Unsupported { .. })));
+        let yearly = Performance::new(returns.view(), Annualisation::Periods(Frequency::Yearly)).unwrap();
+        let (with, without) =
+            (yearly.sharpe_ratio(&RiskFree::Zero, lo), yearly.sharpe_ratio(&RiskFree::Zero, Sharpe::default()));
+        assert!((with.unwrap() - without.unwrap()).abs() < 1e-15);
+    }
+
+    /// Cash that moves as the returns do leaves nothing that varies.
+    #[test]
+    fn a_constant_excess_over_moving_cash_has_no_ratio() {
+        let cash: Array1<f64> = (0..30).map(|t| 0.001 + 0.0001 * f64::from(t % 7)).collect();
+        let returns = &cash + 0.002;
+        let daily = Performance::new(returns.view(), Annualisation::Periods(Frequency::Daily)).unwrap();
+        let found = daily.sharpe_ratio(&RiskFree::Series(cash), Sharpe::default());
+        assert!(matches!(found, Err(Error::Undefined { .. })), "{found:?}");
+    }
+
+    #[test]
+    fn an_expansion_out_of_its_domain_is_refused_unless_asked_for() {
+        let mut returns = Array1::from_elem(60, 0.001);
+        (returns[10], returns[20]) = (-0.2, -0.001);
+        let daily = Performance::new(returns.view(), Annualisation::Periods(Frequency::Daily)).unwrap();
+        let risk = |domain| daily.modified_risk(ModifiedRisk::ValueAtRisk, Confidence::P95, domain);
+        assert!(risk(ExpansionDomain::Monotone).is_err());
+        assert!(risk(ExpansionDomain::Unchecked).is_ok());
+    }
+}

@@ -206,3 +206,58 @@ fn diameter(corners: &[(Vec<f64>, f64)]) -> f64 {
         .flat_map(|corner| corner.0.iter().zip(first).map(|(a, b)| (a.tanh() - b.tanh()).abs()))
         .fold(0.0, f64::max)
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::Array1;
+
+    use super::*;
+    use crate::Annualisation;
+
+    /// Whole numbers make noise that any language can repeat; a moving average of it with weights 1, 0.45 and 0.2.
+    pub(in crate::metrics) fn smoothed(n: usize) -> Array1<f64> {
+        let noise = |i: usize| ((i * i * 7_919 + i * 104_729 + 12_345) % 10_007) as f64 / 10_007.0 - 0.5;
+        (0..n).map(|i| 0.02 * (noise(i + 2) + 0.45 * noise(i + 1) + 0.2 * noise(i)) + 0.004).collect()
+    }
+
+    /// numpy and scipy: the normal density of all returns at once, by Cholesky factor of their 240 × 240 covariance, and
+    /// its top by a search to 1e-10. At the top the deviance of a return moves by 1e-11, the search's tolerance, for
+    /// coefficients apart by 5e-6.
+    #[test]
+    fn the_likelihood_and_its_top_are_those_of_the_joint_density() {
+        let returns = smoothed(240);
+        let performance = Performance::new(returns.view(), Annualisation::Periods(Frequency::Monthly)).unwrap();
+        let found = performance.smoothing(2).unwrap();
+        assert!((found.log_likelihood - 883.000_187_760_656_7).abs() < 1e-8, "{found:?}");
+        for (got, want) in found.coefficients.iter().zip([0.377_088_69, 0.226_635_81]) {
+            assert!((got - want).abs() < 5e-6, "{found:?}");
+        }
+        assert!((found.innovation_variance / 3.727_957_304_650_9e-5 - 1.0).abs() < 1e-6);
+        assert!((found.index - 0.464_071_191_053_122_4).abs() < 5e-6);
+        let one = performance.smoothing(1).unwrap();
+        assert!((one.log_likelihood - 876.353_285_392_027_7).abs() < 1e-8, "{one:?}");
+        assert!((one.coefficients[0] - 0.296_492_44).abs() < 5e-6);
+    }
+
+    #[test]
+    fn opposite_moves_are_not_smoothing() {
+        let returns: Array1<f64> =
+            smoothed(200).iter().enumerate().map(|(t, r)| if t % 2 == 0 { *r } else { -r }).collect();
+        let found =
+            Performance::new(returns.view(), Annualisation::Periods(Frequency::Monthly)).unwrap().smoothing(1).unwrap();
+        assert!(found.coefficients[0] < 0.0);
+        assert_eq!((found.index, found.weights), (1.0, vec![1.0, 0.0]));
+    }
+
+    #[test]
+    fn hostile_input() {
+        let monthly = Annualisation::Periods(Frequency::Monthly);
+        let constant = Array1::from_elem(60, 0.01);
+        let constant = Performance::new(constant.view(), monthly).unwrap();
+        assert!(matches!(constant.smoothing(2), Err(Error::Undefined { .. })));
+        assert!(constant.smoothing(0).is_err() && constant.smoothing(7).is_err());
+        let short = smoothed(19);
+        assert!(matches!(Performance::new(short.view(), monthly).unwrap().smoothing(2), Err(Error::Input(_))));
+    }
+}

@@ -94,9 +94,7 @@ impl Performance<'_> {
             ),
             RachevTails::PerformanceAnalytics => {
                 let at_most = self.quantile(losses.tail(), QuantileRule::Linear)?;
-                // `LowerLoss` is number ⌈nc⌉; that of the mirrored count is n − ⌊nc⌋ from the top.
-                let from_top = n - whole(gains.level() * n as f64).clamp(1, n) + 1;
-                let at_least = self.order_statistic(n - from_top);
+                let at_least = self.order_statistic(whole(gains.level() * n as f64).clamp(1, n) - 1);
                 (self.mean_where(|r| r >= at_least), -self.mean_where(|r| r <= at_most))
             }
         };
@@ -125,7 +123,7 @@ impl Performance<'_> {
     /// Mean of the tail's mass over values in the order of the tail, the last in part.
     fn tail_mean(&self, confidence: Confidence, value: impl Fn(usize) -> f64) -> f64 {
         let n = self.len();
-        let held = confidence.tail_count(n).max(f64::MIN_POSITIVE);
+        let held = confidence.tail_count(n);
         let whole = held.floor() as usize;
         if whole == 0 {
             return value(0);

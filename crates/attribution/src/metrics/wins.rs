@@ -256,3 +256,61 @@ fn payoff(sums: super::GainsAndLosses, what: &'static str) -> Result<f64> {
     let win = sums.gained / sums.gains as f64;
     ratio(what, win * sums.losses as f64, sums.lost, "no period loses")
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::Frequency;
+    use ndarray::array;
+
+    use super::*;
+    use crate::Annualisation;
+
+    const YEARLY: Annualisation = Annualisation::Periods(Frequency::Yearly);
+
+    #[test]
+    fn counts_by_hand() {
+        let returns = array![0.02, 0.04, 0.0, -0.01, -0.03, -0.02, 0.06, 0.0];
+        let performance = Performance::new(returns.view(), YEARLY).unwrap();
+        let close = |got: Result<f64>, want: f64| assert!((got.unwrap() - want).abs() < 1e-14);
+        close(performance.win_rate(Zeros::Excluded), 0.5);
+        close(performance.win_rate(Zeros::Included), 3.0 / 8.0);
+        close(performance.average_win(), 0.04);
+        close(performance.average_loss(), 0.02);
+        close(performance.payoff_ratio(), 2.0);
+        close(performance.profit_factor(), 2.0);
+        close(performance.gain_to_pain_ratio(), 1.0);
+        close(performance.cpc_index(), 2.0);
+        close(performance.expectancy(Zeros::Excluded), 0.01);
+        close(performance.expectancy(Zeros::Included), 0.0075);
+        close(performance.d_ratio(), 0.5);
+        close(performance.kelly_fraction(Kelly::WinLoss, &RiskFree::Zero, 0.5), 0.125);
+        close(performance.risk_of_ruin(), (1.0_f64 / 3.0).powi(8));
+        close(performance.return_over_exposure(super::super::ExposureShare::Exact), {
+            let grown: f64 = 1.02 * 1.04 * 0.99 * 0.97 * 0.98 * 1.06;
+            (grown.powf(0.125) - 1.0) / 0.75
+        });
+        assert_eq!((performance.longest_run(Outcome::Win), performance.longest_run(Outcome::Loss)), (2, 3));
+        assert_eq!((performance.best_return(), performance.worst_return()), (0.06, -0.03));
+        assert_eq!(performance.frequency(Side::Lower, -0.01).unwrap(), 0.25);
+        assert!(performance.frequency(Side::Upper, f64::INFINITY).is_err());
+        assert!(performance.kelly_fraction(Kelly::WinLoss, &RiskFree::Zero, f64::NAN).is_err());
+    }
+
+    #[test]
+    fn a_series_of_zeros_has_neither_wins_nor_losses() {
+        let returns = array![0.0, 0.0, 0.0];
+        let performance = Performance::new(returns.view(), YEARLY).unwrap();
+        assert_eq!(performance.win_rate(Zeros::Included).unwrap(), 0.0);
+        for found in [
+            performance.win_rate(Zeros::Excluded),
+            performance.average_win(),
+            performance.expectancy(Zeros::Excluded),
+            performance.risk_of_ruin(),
+            performance.d_ratio(),
+            performance.stability(),
+        ] {
+            assert!(matches!(found, Err(Error::Undefined { .. })), "{found:?}");
+        }
+        assert_eq!(performance.longest_run(Outcome::Loss), 0);
+    }
+}

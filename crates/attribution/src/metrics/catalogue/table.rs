@@ -76,7 +76,6 @@ impl Performance<'_> {
         Shared { excess: self.excess(&conventions.risk_free), cash }
     }
 
-    #[expect(clippy::too_many_lines, reason = "one line a metric")]
     fn compute(&self, metric: Metric, with: &Conventions, shared: &Shared<'_>) -> Result<f64> {
         let (target, sharpe) = (with.target, with.sharpe);
         let excess = || shared.excess.as_ref().map_err(Clone::clone);
