@@ -1,6 +1,6 @@
 use alluse_risk_core::moments::{Normalisation, comoment};
 
-use super::sums::{SideMoments, varies};
+use super::sums::{LANES, SideMoments, in_lanes, varies};
 use super::{AlphaBasis, MarketPeriods, Relative};
 use crate::{Error, Result, check};
 
@@ -149,29 +149,50 @@ impl Relative<'_> {
     pub fn beta_fragility(&self) -> Result<f64> {
         check::enough("beta fragility", 3, self.len())?;
         self.raw().benchmark_varies("beta fragility")?;
-        let b = self.b();
-        let mut order: Vec<(i64, u32)> = Vec::with_capacity(b.len());
-        for (position, &value) in b.iter().enumerate() {
-            let position = u32::try_from(position)
-                .map_err(|_| Error::Unsupported { what: "beta fragility of more than 2^32 periods".to_owned() })?;
-            order.push((ordered_bits(value), position));
-        }
-        let middle_rank = order.len() / 2;
-        let (low, &mut (_, middle), high) = order.select_nth_unstable(middle_rank);
-        let (Some(&(_, first)), Some(&(_, last))) = (low.iter().min(), high.iter().max().or(low.iter().max())) else {
-            return Err(Error::undefined("beta fragility", "there are too few periods"));
+        let (r, b) = (self.r(), self.b());
+        let [low, high] = extremes(b);
+        let (first, last) = (b.iter().position(|&value| value == low), b.iter().rposition(|&value| value == high));
+        let middle = position_of_rank(b, b.len() / 2, [low, high]);
+        let (Some(first), Some(middle), Some(last)) = (first, middle, last) else {
+            return Err(Error::undefined("beta fragility", "the benchmark has no smallest, middle and largest value"));
         };
-        let [first, middle, last] = [first, middle, last].map(|position| position as usize);
         let weight = (b[last] - b[middle]) / (b[last] - b[first]);
-        let r = self.r();
         check::result("beta fragility", weight * r[first] + (1.0 - weight) * r[last] - r[middle])
     }
 }
 
-/// Integers in the order of the numbers; both zeros are equal.
-fn ordered_bits(value: f64) -> i64 {
-    let bits = (value + 0.0).to_bits().cast_signed();
-    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
+/// The smallest and the largest value.
+fn extremes(values: &[f64]) -> [f64; 2] {
+    let (mut low, mut high) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    in_lanes(values, values, |lane, value, _| {
+        low[lane] = if value < low[lane] { value } else { low[lane] };
+        high[lane] = if value > high[lane] { value } else { high[lane] };
+    });
+    [low.into_iter().fold(f64::INFINITY, f64::min), high.into_iter().fold(f64::NEG_INFINITY, f64::max)]
+}
+
+/// Position of the value with a rank in ascending order, equal values in the order of time.
+///
+/// Counts the values in buckets of equal width, and sorts those of the bucket that has the rank.
+fn position_of_rank(values: &[f64], rank: usize, [low, high]: [f64; 2]) -> Option<usize> {
+    const BUCKETS: usize = 256;
+    let scale = (BUCKETS - 1) as f64 / (high - low);
+    // Where the width underflows the scale is infinite, and the conversion puts everything into the ends.
+    let buckets: Vec<u8> = values.iter().map(|value| ((value - low) * scale) as u8).collect();
+    let mut counts = [0_usize; BUCKETS];
+    for &bucket in &buckets {
+        counts[usize::from(bucket)] += 1;
+    }
+    let mut before = 0;
+    let chosen = counts.iter().position(|count| {
+        let found = rank < before + count;
+        before += if found { 0 } else { *count };
+        found
+    })?;
+    let inside = buckets.iter().enumerate().filter(|(_, bucket)| usize::from(**bucket) == chosen);
+    let mut inside: Vec<(usize, f64)> = inside.map(|(position, _)| (position, values[position])).collect();
+    inside.sort_by(|a, b| a.1.partial_cmp(&b.1).unwrap_or(std::cmp::Ordering::Equal));
+    inside.get(rank - before).map(|&(position, _)| position)
 }
 
 /// A quotient whose denominator is not 0.
@@ -180,4 +201,27 @@ pub(super) fn ratio(what: &'static str, numerator: f64, denominator: f64, name: 
         return Err(Error::undefined(what, format!("{name} is 0")));
     }
     check::result(what, numerator / denominator)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ranks_are_those_of_a_stable_sort(
+            values in prop::collection::vec(prop_oneof![Just(0.0), Just(-0.0), Just(0.01), -0.5_f64..0.5, -1e-300_f64..1e-300], 3..200),
+        ) {
+            let mut sorted: Vec<usize> = (0..values.len()).collect();
+            sorted.sort_by(|&a, &b| values[a].partial_cmp(&values[b]).unwrap());
+            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            prop_assume!(low < high);
+            for (rank, &position) in sorted.iter().enumerate() {
+                prop_assert_eq!(position_of_rank(&values, rank, [low, high]), Some(position));
+            }
+        }
+    }
 }

@@ -147,8 +147,9 @@ impl Relative<'_> {
     /// Every metric of the catalogue, in its order. What is undefined is [`Status::Unknown`] with the reason.
     #[must_use]
     pub fn table(&self, conventions: &BenchmarkConventions) -> Vec<BenchmarkValue> {
-        // The drawdowns are the only shared quantity that depends on a convention.
+        // What several metrics share and depends on a convention.
         let drawdown_beta = self.drawdown_beta(conventions.confidence);
+        let downside = self.downside(conventions.target);
         BenchmarkMetric::ALL
             .into_iter()
             .map(|metric| {
@@ -156,6 +157,12 @@ impl Relative<'_> {
                     BenchmarkMetric::DrawdownBeta => drawdown_beta.clone(),
                     BenchmarkMetric::DrawdownAlpha => {
                         drawdown_beta.clone().and_then(|beta| self.drawdown_alpha_given(beta))
+                    }
+                    BenchmarkMetric::M2Sortino => {
+                        downside.clone().and_then(|both| self.m2_sortino_given(conventions.target, both))
+                    }
+                    BenchmarkMetric::OmegaExcessReturn => {
+                        downside.clone().and_then(|both| self.omega_excess_return_given(both))
                     }
                     other => self.value(other, conventions),
                 };

@@ -1,7 +1,9 @@
 use alluse_risk_core::Confidence;
-use alluse_risk_core::measures::{DrawdownKind, DrawdownPath, DrawdownSample, Episode, QuantileRule, TailMean};
+use alluse_risk_core::measures::{QuantileRule, quantile};
+use ndarray::Array1;
 
 use super::Relative;
+use super::beta::ratio;
 use crate::{Error, Result, check};
 
 impl Relative<'_> {
@@ -21,28 +23,30 @@ impl Relative<'_> {
     /// episodes as in R's PerformanceAnalytics.
     pub fn drawdown_beta(&self, confidence: Confidence) -> Result<f64> {
         const NAME: &str = "drawdown beta";
-        let path = DrawdownPath::from_returns(self.benchmark(), DrawdownKind::Compounded)?;
-        let episodes = path.episodes();
-        if episodes.is_empty() {
+        if self.totals().lowest[1] <= -1.0
+            && let Some(index) = self.b().iter().position(|&b| b <= -1.0)
+        {
+            let (name, expected, value) = ("benchmark", "above -1", self.b()[index]);
+            return Err(alluse_risk_core::Error::ElementOutOfDomain { name, index, expected, value }.into());
+        }
+        check::result("growth of the benchmark", self.totals().growth[1])?;
+        let (falls, runs_at_peak) = falls(self.r(), self.b());
+        if falls.is_empty() {
             return Err(Error::undefined(NAME, "the benchmark never falls below a peak"));
         }
-        let sample = path.sample(DrawdownSample::Episodes)?.with_quantile_rule(QuantileRule::Linear);
-        let quantile = sample.tail_risk(&[confidence])?[0].value_at_risk;
+        let depths: Array1<f64> =
+            falls.iter().map(|fall| fall.depth).chain(std::iter::repeat_n(0.0, runs_at_peak)).collect();
+        let quantile = quantile(depths.view(), confidence.level(), QuantileRule::Linear)?;
         if quantile <= 0.0 {
             let reason = format!("the quantile of the drawdowns at {} is 0", confidence.level());
             return Err(Error::undefined(NAME, reason));
         }
-        let depth = sample.tail_mean(confidence, TailMean::AtOrBeyond)?.value;
-        let worst = episodes.iter().filter(|episode| episode.depth >= quantile);
-        let (mut losses, mut count) = (0.0, 0_usize);
-        for &Episode { start, trough, .. } in worst {
-            losses += 1.0 - self.r()[start..=trough].iter().map(|r| 1.0 + r).product::<f64>();
-            count += 1;
+        let (mut loss, mut depth) = (0.0, 0.0);
+        for fall in falls.iter().filter(|fall| fall.depth >= quantile) {
+            loss += fall.loss;
+            depth += fall.depth;
         }
-        if count == 0 {
-            return Err(Error::undefined(NAME, "no drawdown reaches the quantile"));
-        }
-        check::result(NAME, losses / count as f64 / depth)
+        ratio(NAME, loss, depth, "the depth of the worst drawdowns")
     }
 
     /// Drawdown alpha: `(1 + r̄)^P − 1 − β_D ((1 + b̄)^P − 1)`, `β_D` the drawdown beta.
@@ -58,5 +62,76 @@ impl Relative<'_> {
         let periods = self.periods_per_year()?;
         let annual = |mean: f64| (periods * mean.ln_1p()).exp_m1();
         check::result("drawdown alpha", annual(raw.mean_y) - beta * annual(raw.mean_x))
+    }
+}
+
+/// One fall of the benchmark below its peak.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Fall {
+    /// Its depth.
+    depth: f64,
+    /// What the returns lost from its first period to its trough.
+    loss: f64,
+}
+
+/// The falls of the benchmark and the number of runs of periods at a peak, in one pass over the pairs: what
+/// `DrawdownPath` finds, without a path. The benchmark never loses everything.
+fn falls(returns: &[f64], benchmark: &[f64]) -> (Vec<Fall>, usize) {
+    let mut found = Vec::new();
+    let (mut runs, mut at_peak) = (0, false);
+    let (mut value, mut peak) = (1.0, 1.0);
+    let (mut lowest, mut growth, mut growth_at_lowest) = (1.0, 1.0, 1.0);
+    let close = |peak: f64, lowest: f64, growth: f64| Fall { depth: 1.0 - lowest / peak, loss: 1.0 - growth };
+    for (&r, &b) in returns.iter().zip(benchmark) {
+        value *= 1.0 + b;
+        if value >= peak {
+            if lowest < peak {
+                found.push(close(peak, lowest, growth_at_lowest));
+            }
+            if !at_peak {
+                runs += 1;
+                at_peak = true;
+            }
+            (peak, lowest, growth) = (value, value, 1.0);
+        } else {
+            at_peak = false;
+            growth *= 1.0 + r;
+            if value < lowest {
+                (lowest, growth_at_lowest) = (value, growth);
+            }
+        }
+    }
+    if lowest < peak {
+        found.push(close(peak, lowest, growth_at_lowest));
+    }
+    (found, runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::measures::{DrawdownKind, DrawdownPath, DrawdownSample};
+    use ndarray::aview1;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn falls_are_the_episodes_of_the_path(
+            pairs in prop::collection::vec((-0.9_f64..0.5, prop_oneof![Just(0.0), -0.3_f64..0.3]), 1..80),
+        ) {
+            let (r, b): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+            let path = DrawdownPath::from_returns(aview1(&b), DrawdownKind::Compounded).unwrap();
+            let (found, runs) = falls(&r, &b);
+            let episodes = path.episodes();
+            prop_assert_eq!(found.len(), episodes.len());
+            for (fall, episode) in found.iter().zip(&episodes) {
+                prop_assert_eq!(fall.depth, episode.depth);
+                let growth: f64 = r[episode.start..=episode.trough].iter().map(|r| 1.0 + r).product();
+                prop_assert!((fall.loss - (1.0 - growth)).abs() <= 1e-12 * growth.max(1.0));
+            }
+            let sample = path.sample(DrawdownSample::Episodes).unwrap();
+            prop_assert_eq!(sample.len(), found.len() + runs);
+        }
     }
 }

@@ -1,7 +1,12 @@
 //! Returns against a benchmark.
 //!
-//! [`Relative`] holds returns and benchmark on the same dates and the statistics that metrics share; the metrics are its
-//! methods, and [`BenchmarkMetric`] is their catalogue.
+//! | question | answer |
+//! |---|---|
+//! | how do returns compare with a benchmark on the same dates? | [`Relative`], whose methods are the metrics |
+//! | which metrics are there, and what are they? | [`BenchmarkMetric`], all at once: [`Relative::table`] |
+//! | how sure are alpha, beta and timing? | [`Relative::alpha_beta_hac`], [`Relative::market_timing`] |
+//! | how do series of different frequency and calendar meet? | [`align`], [`resample`] |
+//! | what if the benchmark has to be built? | [`Blend`], [`put_write`], [`buy_write`] |
 
 mod align;
 mod beta;

@@ -4,6 +4,7 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use super::Relative;
+use super::sums::{LANES, in_lanes};
 use crate::{Error, Result, check};
 
 /// Correlation of two regressors, squared, above which they are one.
@@ -85,8 +86,58 @@ pub enum TimingModel {
     HenrikssonMerton,
 }
 
+/// Sums of deviations of the regressors of both timing models.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimingSums {
+    mean_z: [f64; 2],
+    zz: [f64; 2],
+    xz: [f64; 2],
+    yz: [f64; 2],
+}
+
+impl TimingSums {
+    /// Both models share the passes.
+    pub(super) fn of(y: &[f64], x: &[f64], means: [f64; 2]) -> Self {
+        let n = x.len() as f64;
+        let regressors = |x: f64| [TimingModel::TreynorMazuy.regressor(x), TimingModel::HenrikssonMerton.regressor(x)];
+        let zero = [[0.0; LANES]; 2];
+        let total = |lanes: [f64; LANES]| lanes.iter().sum::<f64>();
+        let mut sum_z = zero;
+        in_lanes(y, x, |lane, _, x| {
+            for (sum, z) in sum_z.iter_mut().zip(regressors(x)) {
+                sum[lane] += z;
+            }
+        });
+        let mut mean_z = sum_z.map(|lanes| total(lanes) / n);
+        let [mean_y, mean_x] = means;
+        let (mut zz, mut xz, mut yz, mut left) = (zero, zero, zero, zero);
+        in_lanes(y, x, |lane, y, x| {
+            for (model, z) in regressors(x).into_iter().enumerate() {
+                let dz = z - mean_z[model];
+                left[model][lane] += dz;
+                zz[model][lane] += dz * dz;
+                xz[model][lane] += (x - mean_x) * dz;
+                yz[model][lane] += (y - mean_y) * dz;
+            }
+        });
+        let [mut zz, xz, yz, left] = [zz, xz, yz, left].map(|models| models.map(total));
+        for model in 0..2 {
+            mean_z[model] += left[model] / n;
+            zz[model] -= left[model] * left[model] / n;
+        }
+        Self { mean_z, zz, xz, yz }
+    }
+}
+
 impl TimingModel {
-    pub(super) fn regressor(self, x: f64) -> f64 {
+    fn position(self) -> usize {
+        match self {
+            Self::TreynorMazuy => 0,
+            Self::HenrikssonMerton => 1,
+        }
+    }
+
+    fn regressor(self, x: f64) -> f64 {
         match self {
             Self::TreynorMazuy => x * x,
             Self::HenrikssonMerton => (-x).max(0.0),
@@ -198,17 +249,9 @@ impl Relative<'_> {
         let moments = self.over_risk_free();
         moments.benchmark_varies(NAME)?;
         let n = self.len() as f64;
-        let mean_z = self.x().iter().map(|&x| model.regressor(x)).sum::<f64>() / n;
-        let (mut zz, mut xz, mut yz, mut left) = (0.0, 0.0, 0.0, 0.0);
-        for (&y, &x) in self.y().iter().zip(self.x()) {
-            let dz = model.regressor(x) - mean_z;
-            left += dz;
-            zz += dz * dz;
-            xz += (x - moments.mean_x) * dz;
-            yz += (y - moments.mean_y) * dz;
-        }
-        let mean_z = mean_z + left / n;
-        let zz = zz - left * left / n;
+        let sums = self.timing_sums();
+        let model = model.position();
+        let (mean_z, zz, xz, yz) = (sums.mean_z[model], sums.zz[model], sums.xz[model], sums.yz[model]);
         let (xx, xy) = (moments.xx, moments.xy);
         if !(zz > 0.0) || xz * xz >= COLLINEAR * xx * zz {
             let reason = format!("the {} periods show no curve apart from the market itself", self.len());

@@ -3,7 +3,8 @@ use std::sync::OnceLock;
 
 use ndarray::ArrayView1;
 
-use super::sums::{CoMoments, SideGrowth, SideMoments, Totals, side_growth, side_moments};
+use super::regression::TimingSums;
+use super::sums::{CoMoments, SideGrowth, SideMoments, Totals, side_growth, side_moments, unexplained};
 use crate::{Annualisation, Error, Result, ReturnSeries, RiskFree, check};
 
 /// Returns against a benchmark on the same dates. Its methods are the metrics.
@@ -38,6 +39,8 @@ pub struct Relative<'a> {
     over_risk_free: OnceLock<CoMoments>,
     sides: OnceLock<[SideGrowth; 3]>,
     side_betas: OnceLock<[SideMoments; 2]>,
+    timing: OnceLock<TimingSums>,
+    unexplained: OnceLock<f64>,
 }
 
 impl<'a> Relative<'a> {
@@ -118,6 +121,8 @@ impl<'a> Relative<'a> {
             over_risk_free: OnceLock::new(),
             sides: OnceLock::new(),
             side_betas: OnceLock::new(),
+            timing: OnceLock::new(),
+            unexplained: OnceLock::new(),
         }
     }
 
@@ -196,8 +201,11 @@ impl<'a> Relative<'a> {
 
     /// Of `y` and `x`. A difference of two large numbers has the rounding error of the large ones.
     pub(super) fn over_risk_free(&self) -> CoMoments {
-        if self.excess.is_none() {
-            return self.raw();
+        match self.risk_free {
+            RiskFree::Zero => return self.raw(),
+            // One rate moves the means and nothing else.
+            RiskFree::PerPeriod(rate) => return self.raw().less(rate),
+            RiskFree::Series(_) => {}
         }
         *self.over_risk_free.get_or_init(|| {
             let (own, above) = (self.totals().largest, self.excess_totals().largest);
@@ -214,6 +222,17 @@ impl<'a> Relative<'a> {
     /// By the sign of `x`: up, down.
     pub(super) fn side_betas(&self) -> [SideMoments; 2] {
         *self.side_betas.get_or_init(|| side_moments(self.y(), self.x()))
+    }
+
+    /// Of `y`, `x` and the regressors of market timing.
+    pub(super) fn timing_sums(&self) -> TimingSums {
+        let moments = self.over_risk_free();
+        *self.timing.get_or_init(|| TimingSums::of(self.y(), self.x(), [moments.mean_y, moments.mean_x]))
+    }
+
+    /// Sum of squared deviations of `r − β b`, for the one beta of all periods.
+    pub(super) fn unexplained(&self, beta: f64) -> f64 {
+        *self.unexplained.get_or_init(|| unexplained(self.r(), self.b(), self.raw(), beta))
     }
 
     /// Growth a year from the value that one unit became over all periods.

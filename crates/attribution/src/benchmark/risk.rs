@@ -1,4 +1,5 @@
 use super::beta::ratio;
+use super::sums::{LANES, in_lanes};
 use super::{AppraisalDenominator, MarketPeriods, MeanReturn, Relative, TreynorDenominator, TreynorNumerator};
 use crate::{Error, Result, check};
 
@@ -21,14 +22,7 @@ impl Relative<'_> {
     /// As [`systematic_risk`](Self::systematic_risk).
     pub fn specific_risk(&self, ddof: usize) -> Result<f64> {
         let beta = self.beta(MarketPeriods::All)?;
-        let raw = self.raw();
-        let (mut sum, mut squares) = (0.0, 0.0);
-        for (r, b) in self.r().iter().zip(self.b()) {
-            let unexplained = (r - raw.mean_y) - beta * (b - raw.mean_x);
-            sum += unexplained;
-            squares += unexplained * unexplained;
-        }
-        let squares = (squares - sum * sum / self.len() as f64).max(0.0);
+        let squares = self.unexplained(beta);
         check::result("specific risk", self.deviation("specific risk", squares, ddof)? * self.root_of_periods()?)
     }
 
@@ -57,7 +51,7 @@ impl Relative<'_> {
         let reward = match numerator {
             TreynorNumerator::AnnualExcessReturn => {
                 let totals = self.excess_totals();
-                if totals.negative_factor[0] {
+                if totals.lowest[0] < -1.0 {
                     let reason = "an excess return below -100 % cannot be compounded";
                     return Err(Error::undefined("Treynor's ratio", reason));
                 }
@@ -197,7 +191,10 @@ impl Relative<'_> {
     /// # Source
     /// Bacon (2008), ch. 4.
     pub fn m2_sortino(&self, target: f64) -> Result<f64> {
-        let [own, market] = self.downside(target)?;
+        self.m2_sortino_given(target, self.downside(target)?)
+    }
+
+    pub(super) fn m2_sortino_given(&self, target: f64, [own, market]: [f64; 2]) -> Result<f64> {
         let sortino = ratio("M2 for Sortino", self.raw().mean_y - target, own, "the downside deviation")?;
         let growth = self.annual_returns()?[0];
         check::result("M2 for Sortino", growth + sortino * (market - own) * self.root_of_periods()?)
@@ -211,20 +208,23 @@ impl Relative<'_> {
     /// # Source
     /// Sortino et al. (1997), "The riskiness of large-cap funds", as in Bacon (2008), ch. 4.
     pub fn omega_excess_return(&self, target: f64) -> Result<f64> {
-        let [own, market] = self.downside(target)?;
+        self.omega_excess_return_given(self.downside(target)?)
+    }
+
+    pub(super) fn omega_excess_return_given(&self, [own, market]: [f64; 2]) -> Result<f64> {
         check::result("omega excess return", self.annual_returns()?[0] - 3.0 * own * market * self.periods_per_year()?)
     }
 
     /// Downside deviations per period of returns and benchmark.
-    fn downside(&self, target: f64) -> Result<[f64; 2]> {
+    pub(super) fn downside(&self, target: f64) -> Result<[f64; 2]> {
         check::number("target", target)?;
-        let mut squares = [0.0; 2];
-        for (&r, &b) in self.r().iter().zip(self.b()) {
+        let mut squares = [[0.0; LANES]; 2];
+        in_lanes(self.r(), self.b(), |lane, r, b| {
             for (sum, value) in squares.iter_mut().zip([r, b]) {
                 let short = if value < target { target - value } else { 0.0 };
-                *sum += short * short;
+                sum[lane] += short * short;
             }
-        }
-        Ok(squares.map(|sum| (sum / self.len() as f64).sqrt()))
+        });
+        Ok(squares.map(|lanes| (lanes.iter().sum::<f64>() / self.len() as f64).sqrt()))
     }
 }

@@ -2,6 +2,32 @@
 
 use crate::{Error, Result};
 
+/// Sums run side by side in so many lanes: one alone would wait for each addition to finish before the next.
+pub(super) const LANES: usize = 4;
+
+/// Hands every pair to `step` with the lane it belongs to, always the same one.
+#[inline(always)]
+pub(super) fn in_lanes(first: &[f64], second: &[f64], mut step: impl FnMut(usize, f64, f64)) {
+    let (whole, rest) = first.as_chunks::<LANES>();
+    let (other, other_rest) = second.as_chunks::<LANES>();
+    // Lanes by constant numbers, or the sums could not stay in registers.
+    for (a, b) in whole.iter().zip(other) {
+        step(0, a[0], b[0]);
+        step(1, a[1], b[1]);
+        step(2, a[2], b[2]);
+        step(3, a[3], b[3]);
+    }
+    if let ([a, ..], [b, ..]) = (rest, other_rest) {
+        step(0, *a, *b);
+    }
+    if let ([_, a, ..], [_, b, ..]) = (rest, other_rest) {
+        step(1, *a, *b);
+    }
+    if let ([_, _, a], [_, _, b]) = (rest, other_rest) {
+        step(2, *a, *b);
+    }
+}
+
 /// Means and growth of two series side by side.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Totals {
@@ -11,23 +37,47 @@ pub(super) struct Totals {
     pub(super) growth: [f64; 2],
     /// The largest absolute values.
     pub(super) largest: [f64; 2],
-    /// Whether a factor `1 + value` was below zero: growth then means nothing.
-    pub(super) negative_factor: [bool; 2],
+    /// The smallest values, or 0 when none is negative. Below −1 growth means nothing.
+    pub(super) lowest: [f64; 2],
 }
 
 impl Totals {
     pub(super) fn of(first: &[f64], second: &[f64]) -> Self {
-        let (mut sum, mut growth, mut largest, mut lowest) = ([0.0; 2], [1.0; 2], [0.0_f64; 2], [0.0_f64; 2]);
-        for (&a, &b) in first.iter().zip(second) {
-            for (side, value) in [a, b].into_iter().enumerate() {
-                sum[side] += value;
-                growth[side] *= 1.0 + value;
-                largest[side] = if value.abs() > largest[side] { value.abs() } else { largest[side] };
-                lowest[side] = if value < lowest[side] { value } else { lowest[side] };
-            }
+        let (one, other) = (Total::of(first), Total::of(second));
+        Self {
+            mean: [one.mean, other.mean],
+            growth: [one.growth, other.growth],
+            largest: [one.largest, other.largest],
+            lowest: [one.lowest, other.lowest],
         }
-        let n = first.len() as f64;
-        Self { mean: sum.map(|sum| sum / n), growth, largest, negative_factor: lowest.map(|value| value < -1.0) }
+    }
+}
+
+/// Of one series.
+struct Total {
+    mean: f64,
+    growth: f64,
+    largest: f64,
+    lowest: f64,
+}
+
+impl Total {
+    fn of(values: &[f64]) -> Self {
+        let (mut sum, mut growth, mut highest, mut lowest) = ([0.0; LANES], [1.0; LANES], [0.0; LANES], [0.0; LANES]);
+        in_lanes(values, values, |lane, value, _| {
+            sum[lane] += value;
+            growth[lane] *= 1.0 + value;
+            highest[lane] = if value > highest[lane] { value } else { highest[lane] };
+            lowest[lane] = if value < lowest[lane] { value } else { lowest[lane] };
+        });
+        let highest = highest.into_iter().fold(0.0, f64::max);
+        let lowest = lowest.into_iter().fold(0.0, f64::min);
+        Self {
+            mean: sum.iter().sum::<f64>() / values.len() as f64,
+            growth: growth.iter().product(),
+            largest: f64::max(highest, -lowest),
+            lowest,
+        }
     }
 }
 
@@ -54,17 +104,20 @@ impl CoMoments {
     /// What the rounded means missed is in the sums of the deviations and is taken out.
     pub(super) fn of(y: &[f64], x: &[f64], totals: Totals, largest: [f64; 2]) -> Self {
         let [mean_y, mean_x] = totals.mean;
-        let (mut sum_y, mut sum_x, mut yy, mut xy, mut xx, mut active) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        for (y, x) in y.iter().zip(x) {
+        let (mut sum_y, mut sum_x, mut active) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        let (mut yy, mut xy, mut xx) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        in_lanes(y, x, |lane, y, x| {
             let (dy, dx) = (y - mean_y, x - mean_x);
             let difference = dy - dx;
-            sum_y += dy;
-            sum_x += dx;
-            yy += dy * dy;
-            xy += dy * dx;
-            xx += dx * dx;
-            active += difference * difference;
-        }
+            sum_y[lane] += dy;
+            sum_x[lane] += dx;
+            yy[lane] += dy * dy;
+            xy[lane] += dy * dx;
+            xx[lane] += dx * dx;
+            active[lane] += difference * difference;
+        });
+        let [sum_y, sum_x, yy, xy, xx, active] =
+            [sum_y, sum_x, yy, xy, xx, active].map(|lanes| lanes.iter().sum::<f64>());
         let n = y.len();
         let count = n as f64;
         Self {
@@ -77,6 +130,17 @@ impl CoMoments {
             active: (active - (sum_y - sum_x) * (sum_y - sum_x) / count).max(0.0),
             noise_y: NOISE * largest[0],
             noise_x: NOISE * largest[1],
+        }
+    }
+
+    /// Of both series less a constant.
+    pub(super) fn less(self, rate: f64) -> Self {
+        Self {
+            mean_y: self.mean_y - rate,
+            mean_x: self.mean_x - rate,
+            noise_y: self.noise_y.max(NOISE * rate.abs()),
+            noise_x: self.noise_x.max(NOISE * rate.abs()),
+            ..self
         }
     }
 
@@ -101,33 +165,36 @@ pub(super) struct SideMoments {
 
 /// Both sides at once: `[x > 0, x < 0]`.
 pub(super) fn side_moments(y: &[f64], x: &[f64]) -> [SideMoments; 2] {
-    let (mut count, mut sum_y, mut sum_x) = ([0.0; 2], [0.0; 2], [0.0; 2]);
-    for (&y, &x) in y.iter().zip(x) {
-        for (side, inside) in [x > 0.0, x < 0.0].into_iter().enumerate() {
-            count[side] += if inside { 1.0 } else { 0.0 };
-            sum_y[side] += if inside { y } else { 0.0 };
-            sum_x[side] += if inside { x } else { 0.0 };
-        }
+    [one_side_moments(y, x, |x| x > 0.0), one_side_moments(y, x, |x| x < 0.0)]
+}
+
+/// Masks instead of jumps: signs cannot be predicted.
+#[inline(always)]
+fn one_side_moments(y: &[f64], x: &[f64], inside: impl Fn(f64) -> bool) -> SideMoments {
+    let mask = |x: f64| if inside(x) { 1.0 } else { 0.0 };
+    let (mut count, mut sum_y, mut sum_x) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    in_lanes(y, x, |lane, y, x| {
+        let mask = mask(x);
+        count[lane] += mask;
+        sum_y[lane] += mask * y;
+        sum_x[lane] += mask * x;
+    });
+    let count: f64 = count.iter().sum();
+    if !(count > 0.0) {
+        return SideMoments::default();
     }
-    let mean = |sum: f64, count: f64| if count > 0.0 { sum / count } else { 0.0 };
-    let mean_y = [mean(sum_y[0], count[0]), mean(sum_y[1], count[1])];
-    let mean_x = [mean(sum_x[0], count[0]), mean(sum_x[1], count[1])];
-    let (mut xy, mut xx, mut left_y, mut left_x) = ([0.0; 2], [0.0; 2], [0.0; 2], [0.0; 2]);
-    for (&y, &x) in y.iter().zip(x) {
-        for (side, inside) in [x > 0.0, x < 0.0].into_iter().enumerate() {
-            let dy = if inside { y - mean_y[side] } else { 0.0 };
-            let dx = if inside { x - mean_x[side] } else { 0.0 };
-            left_y[side] += dy;
-            left_x[side] += dx;
-            xy[side] += dy * dx;
-            xx[side] += dx * dx;
-        }
-    }
-    [0, 1].map(|side| SideMoments {
-        n: count[side] as usize,
-        xy: xy[side] - mean(left_y[side] * left_x[side], count[side]),
-        xx: (xx[side] - mean(left_x[side] * left_x[side], count[side])).max(0.0),
-    })
+    let [mean_y, mean_x] = [sum_y, sum_x].map(|lanes| lanes.iter().sum::<f64>() / count);
+    let (mut left_y, mut left_x, mut xy, mut xx) = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    in_lanes(y, x, |lane, y, x| {
+        let mask = mask(x);
+        let (dy, dx) = (mask * (y - mean_y), mask * (x - mean_x));
+        left_y[lane] += dy;
+        left_x[lane] += dx;
+        xy[lane] += dy * dx;
+        xx[lane] += dx * dx;
+    });
+    let [left_y, left_x, xy, xx] = [left_y, left_x, xy, xx].map(|lanes| lanes.iter().sum::<f64>());
+    SideMoments { n: count as usize, xy: xy - left_y * left_x / count, xx: (xx - left_x * left_x / count).max(0.0) }
 }
 
 /// Counts and growth over the periods on one side of the benchmark's sign.
@@ -154,33 +221,50 @@ impl SideGrowth {
     }
 }
 
-/// The three sides at once: `[b > 0, b < 0, b = 0]`. Selections instead of jumps: signs cannot be predicted.
+/// The three sides at once: `[b > 0, b < 0, b = 0]`.
 pub(super) fn side_growth(returns: &[f64], benchmark: &[f64]) -> [SideGrowth; 3] {
-    let mut growth = [[1.0; 2]; 2];
-    let (mut count, mut wins, mut same) = ([0_usize; 3], [0_usize; 3], [0_usize; 3]);
-    let mut flat = 1.0;
-    for (&r, &b) in returns.iter().zip(benchmark) {
-        let sides = [b > 0.0, b < 0.0, b == 0.0];
-        let signs = [r > 0.0, r < 0.0, r == 0.0];
-        for (side, pair) in growth.iter_mut().enumerate() {
-            pair[0] *= if sides[side] { 1.0 + r } else { 1.0 };
-            pair[1] *= if sides[side] { 1.0 + b } else { 1.0 };
-        }
-        flat *= if sides[2] { 1.0 + r } else { 1.0 };
-        let win = r > b;
-        for side in 0..3 {
-            count[side] += usize::from(sides[side]);
-            wins[side] += usize::from(sides[side] & win);
-            same[side] += usize::from(sides[side] & signs[side]);
+    let up = one_side_growth(returns, benchmark, |value| value > 0.0);
+    let down = one_side_growth(returns, benchmark, |value| value < 0.0);
+    let mut flat = SideGrowth { count: 0, growth: [1.0, 1.0], wins: 0, same_sign: 0 };
+    if up.count + down.count < returns.len() {
+        for (&r, _) in returns.iter().zip(benchmark).filter(|(_, b)| **b == 0.0) {
+            flat.count += 1;
+            flat.growth[0] *= 1.0 + r;
+            flat.wins += usize::from(r > 0.0);
+            flat.same_sign += usize::from(r == 0.0);
         }
     }
-    let growth = [growth[0], growth[1], [flat, 1.0]];
-    [0, 1, 2].map(|side| SideGrowth {
-        count: count[side],
-        growth: growth[side],
-        wins: wins[side],
-        same_sign: same[side],
-    })
+    [up, down, flat]
+}
+
+/// Counts are floats, which stay in the lanes.
+#[inline(always)]
+fn one_side_growth(returns: &[f64], benchmark: &[f64], inside: impl Fn(f64) -> bool) -> SideGrowth {
+    let (mut own, mut market) = ([1.0; LANES], [1.0; LANES]);
+    let (mut count, mut wins, mut same) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    in_lanes(returns, benchmark, |lane, r, b| {
+        let mask = if inside(b) { 1.0 } else { 0.0 };
+        own[lane] *= 1.0 + mask * r;
+        market[lane] *= 1.0 + mask * b;
+        count[lane] += mask;
+        wins[lane] += mask * if r > b { 1.0 } else { 0.0 };
+        same[lane] += mask * if inside(r) { 1.0 } else { 0.0 };
+    });
+    let whole = |lanes: [f64; LANES]| lanes.iter().sum::<f64>() as usize;
+    let growth = [own, market].map(|lanes| lanes.iter().product());
+    SideGrowth { count: whole(count), growth, wins: whole(wins), same_sign: whole(same) }
+}
+
+/// Sum of squared deviations of `r − β b`. From the co-moments a close tracker would keep no digit.
+pub(super) fn unexplained(returns: &[f64], benchmark: &[f64], moments: CoMoments, beta: f64) -> f64 {
+    let (mut sum, mut squares) = ([0.0; LANES], [0.0; LANES]);
+    in_lanes(returns, benchmark, |lane, r, b| {
+        let residual = (r - moments.mean_y) - beta * (b - moments.mean_x);
+        sum[lane] += residual;
+        squares[lane] += residual * residual;
+    });
+    let [sum, squares] = [sum, squares].map(|lanes| lanes.iter().sum::<f64>());
+    (squares - sum * sum / returns.len() as f64).max(0.0)
 }
 
 /// Refuses a sum of squared deviations that is nothing but rounding.
