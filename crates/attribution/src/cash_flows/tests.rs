@@ -247,6 +247,61 @@ fn a_ledger_becomes_accounts() {
     assert!(AccountGroup::from_ledger(&ledger, &marks[..1], FlowTiming::End).is_err());
 }
 
+/// The surplus over 50,000 opens an account for half of it; later everything is merged back.
+#[test]
+fn a_fork_and_a_merge_earn_nothing() {
+    let day = |d: i8| date(2024, 3, d);
+    let account = |name: &str, values: &[(i8, f64)]| {
+        AccountHistory::new(name, values.iter().map(|&(d, v)| Valuation::new(day(d), v)).collect(), vec![]).unwrap()
+    };
+    let group = AccountGroup::new(
+        vec![
+            // 10 %, of which 2,500 leave; 0 %; 2 % and 2,600 come; −1 %.
+            account("GEN", &[(1, 50_000.0), (8, 52_500.0), (15, 52_500.0), (22, 56_150.0), (29, 55_588.5)]),
+            // 4 %, 0 %, closed.
+            account("NEW", &[(8, 2_500.0), (15, 2_600.0), (22, 0.0)]),
+        ],
+        vec![
+            Transfer::new(day(8), "GEN", "NEW", 2_500.0, FlowTiming::End),
+            Transfer::new(day(22), "NEW", "GEN", 2_600.0, FlowTiming::End),
+        ],
+    )
+    .unwrap();
+    let earned = |name: &str| group.account(name).unwrap().time_weighted(FeeBasis::Net).unwrap();
+    close(earned("GEN").total_return, 1.1 * 1.02 * 0.99 - 1.0, 1e-14);
+    let new = earned("NEW");
+    close(new.total_return, 0.04, 1e-14);
+    assert_eq!((new.invested_days, new.sub_periods.len(), new.gain.gain, new.gain.end), (14, 4, 100.0, 0.0));
+    assert!(new.annual_return().is_err());
+    let series = new.series(Frequency::Weekly).unwrap();
+    assert_eq!((series.start(), series.dates()), (Some(day(8)), &[day(15), day(22)][..]));
+    let total = group.total().unwrap().time_weighted(FeeBasis::Net).unwrap();
+    close(total.total_return, 55_588.5 / 50_000.0 - 1.0, 1e-14);
+    assert_eq!((total.gain.flows, total.gain.gain), (0.0, 5_588.5));
+    // An account that is empty for a while has no series, and no return then.
+    let gap = account("gap", &[(1, 100.0), (8, 0.0), (15, 0.0), (22, 100.0), (29, 110.0)]);
+    let flows =
+        vec![CashFlow::external(day(8), -100.0, FlowTiming::End), CashFlow::external(day(22), 100.0, FlowTiming::End)];
+    let gap =
+        AccountHistory::new("gap", gap.valuations().to_vec(), flows).unwrap().time_weighted(FeeBasis::Net).unwrap();
+    close(gap.total_return, 0.1, 1e-15);
+    let error = gap.series(Frequency::Weekly).unwrap_err().to_string();
+    assert!(error.contains("empty from 2024-03-08 to 2024-03-15"), "{error}");
+}
+
+#[test]
+fn hundreds_of_sign_changes_are_no_obstacle() {
+    // Ends of one sign, so that no shortcut applies. With x = 1/(1 + rate), −100 (1 − x⁴⁰⁰) + 101 x (1 − x³⁹⁸) = 0;
+    // bisection with 60 decimal digits, the other zero is the reciprocal.
+    let amounts: Vec<f64> = (0..399).map(|i| if i % 2 == 0 { -100.0 } else { 101.0 }).collect();
+    let rates = irr_per_period(&amounts).unwrap();
+    let mut all: Vec<f64> = rates.other_roots.iter().copied().chain([rates.rate]).collect();
+    all.sort_by(f64::total_cmp);
+    assert_eq!(all.len(), 2);
+    close(all[0], -0.009467932220541393, 1e-14);
+    close(all[1], 0.009558430795447425, 1e-14);
+}
+
 const ACCOUNTS: [&str; 3] = ["a", "b", "c"];
 
 #[derive(Debug, Clone)]

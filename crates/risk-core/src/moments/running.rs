@@ -49,6 +49,19 @@ impl RunningMoments {
     /// # Errors
     /// [`Error::OutOfDomain`] for a number that is not finite or a negative even power; [`Error::Empty`] for sums of no
     /// observations.
+    ///
+    /// # Examples
+    /// ```
+    /// use alluse_risk_core::moments::RunningMoments;
+    ///
+    /// let mut one_by_one = RunningMoments::new();
+    /// for x in [1.0, 2.0, 6.0] { one_by_one.push(x)?; }
+    /// // Deviations from 3: −2, −1 and 3.
+    /// assert_eq!(RunningMoments::from_central_sums(3, 3.0, [14.0, 18.0, 98.0], 6.0)?.variance(1)?, 7.0);
+    /// assert_eq!(one_by_one.variance(1)?, 7.0);
+    /// assert!(RunningMoments::from_central_sums(3, 3.0, [-1.0, 0.0, 0.0], 6.0).is_err());
+    /// # Ok::<(), alluse_risk_core::Error>(())
+    /// ```
     pub fn from_central_sums(count: u64, mean: f64, sums: [f64; 3], largest: f64) -> Result<Self> {
         let [second, third, fourth] = sums;
         Stored { count, mean, second, third, fourth, largest }.try_into()
