@@ -37,6 +37,7 @@ impl LinkedEffects {
     pub(super) fn new(effects: &Effects, linking: Linking, coefficients: Vec<f64>) -> Result<Self> {
         let weights = ArrayView1::from(&coefficients);
         let scaled = |matrix: &Array2<f64>| {
+            check::length("effects", weights.len(), matrix.nrows())?;
             let linked: Array1<f64> = weights.dot(matrix);
             check::finite("linked effects", linked.view()).map(|()| linked.to_vec())
         };
