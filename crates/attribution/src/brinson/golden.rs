@@ -43,8 +43,8 @@ fn bacon_four_quarters() {
     let merged = bacon().effects(BrinsonModel::default().with_interaction(Interaction::WithSelection)).unwrap();
     let allocation = [0.0, -0.0104, -0.0016, -0.0072, -0.0086, 0.0108, 0.025, 0.0175, -0.0075, -0.003, -0.007, 0.0];
     let selection = [0.04, -0.003, -0.006, 0.014, -0.002, 0.005, 0.015, 0.015, 0.01, 0.015, -0.01, 0.03];
-    near(merged.allocation.into_iter(), &allocation, PRINTED);
-    near(merged.selection.into_iter(), &selection, PRINTED);
+    near(merged.allocation, &allocation, PRINTED);
+    near(merged.selection, &selection, PRINTED);
 }
 
 #[test]

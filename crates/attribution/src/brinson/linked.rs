@@ -43,8 +43,7 @@ impl LinkedEffects {
         };
         let (allocation, selection) = (scaled(&effects.allocation)?, scaled(&effects.selection)?);
         let interaction = effects.interaction.as_ref().map(scaled).transpose()?;
-        let [portfolio_return, benchmark_return] =
-            [&effects.portfolio_return, &effects.benchmark_return].map(|r| compound(r));
+        let [portfolio_return, benchmark_return] = [&effects.portfolio_return, &effects.benchmark_return].map(compound);
         Ok(Self {
             labels: effects.labels.clone(),
             model: effects.model,

@@ -341,7 +341,7 @@ impl TreeAttribution {
         check::length("effects of securities", coefficients.len(), self.securities.nrows())?;
         let securities: Array1<f64> = ArrayView1::from(&coefficients).dot(&self.securities);
         check::finite("linked effects", securities.view())?;
-        let [portfolio_return, benchmark_return] = totals.map(|returns| compound(returns));
+        let [portfolio_return, benchmark_return] = totals.map(compound);
         Ok(LinkedTree {
             linking,
             periods: coefficients.len(),
