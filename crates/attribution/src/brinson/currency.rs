@@ -1,8 +1,9 @@
 use alluse_risk_core::Error as Input;
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::SectorData;
+use super::effects::unexplained;
 use super::sectors::matrices;
 use crate::{Error, Result, check};
 
@@ -168,9 +169,7 @@ impl CurrencyEffects {
     pub fn residual(&self) -> Vec<f64> {
         let effects =
             [&self.allocation, &self.selection, &self.interaction, &self.currency_management, &self.forward_premium];
-        let sums = effects.map(|effects| effects.sum_axis(Axis(1)));
-        let explained = |t: usize| sums.iter().map(|sum| sum[t]).sum::<f64>();
-        self.active_return.iter().enumerate().map(|(t, active)| active - explained(t)).collect()
+        unexplained(self.active_return.clone(), effects)
     }
 }
 

@@ -2,7 +2,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::{BrinsonModel, LinkedEffects, Linking, SectorData};
-use crate::Result;
+use crate::{Result, check};
 
 /// The effects of every period and group.
 ///
@@ -35,8 +35,10 @@ impl SectorData {
     ///
     /// A group that the benchmark does not hold (`W = 0`) has no selection effect of its own: what the portfolio
     /// earned in it is allocation `w (b − B)` at the return `b` it was given, and interaction `w (r − b)`.
-    #[must_use]
-    pub fn effects(&self, model: BrinsonModel) -> Effects {
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) for an effect that overflows.
+    pub fn effects(&self, model: BrinsonModel) -> Result<Effects> {
         let shape = (self.periods(), self.groups());
         let [mut allocation, mut selection, mut interaction] = [(); 3].map(|()| Array2::zeros(shape));
         for ((t, s), &w) in self.portfolio_weights().indexed_iter() {
@@ -45,7 +47,10 @@ impl SectorData {
             let [a, b, c] = model.split(weights, returns, self.benchmark_return()[t]);
             (allocation[[t, s]], selection[[t, s]], interaction[[t, s]]) = (a, b, c);
         }
-        Effects {
+        for (name, effects) in [("allocation", &allocation), ("selection", &selection), ("interaction", &interaction)] {
+            check::finite_matrix(name, effects.view())?;
+        }
+        Ok(Effects {
             labels: self.labels().to_vec(),
             model,
             portfolio_return: self.portfolio_return().to_vec(),
@@ -53,15 +58,15 @@ impl SectorData {
             allocation,
             selection,
             interaction: model.separates().then_some(interaction),
-        }
+        })
     }
 
     /// The effects added up over the periods to the active return of the whole span.
     ///
     /// # Errors
-    /// Those of [`Linking::coefficients`].
+    /// Those of [`effects`](Self::effects) and of [`Linking::coefficients`].
     pub fn linked(&self, model: BrinsonModel, linking: Linking) -> Result<LinkedEffects> {
-        self.effects(model).link(linking)
+        self.effects(model)?.link(linking)
     }
 }
 
@@ -97,10 +102,8 @@ impl Effects {
     /// What the effects leave of the active return, by period. Rounding, and `B` times what the weights miss of 1.
     #[must_use]
     pub fn residual(&self) -> Vec<f64> {
-        let (allocation, selection, interaction) =
-            (self.allocation_total(), self.selection_total(), self.interaction_total());
-        let explained = |t: usize| allocation[t] + selection[t] + interaction.as_ref().map_or(0.0, |total| total[t]);
-        self.active_return().into_iter().enumerate().map(|(t, active)| active - explained(t)).collect()
+        let effects = [Some(&self.allocation), Some(&self.selection), self.interaction.as_ref()];
+        unexplained(self.active_return(), effects.into_iter().flatten())
     }
 
     /// The effects added up over the periods to the active return of the whole span.
@@ -112,6 +115,14 @@ impl Effects {
             linking.coefficients(self.portfolio_return.as_slice().into(), self.benchmark_return.as_slice().into())?;
         LinkedEffects::new(self, linking, coefficients)
     }
+}
+
+/// What effects by period and group leave of an active return by period.
+pub(super) fn unexplained<'a>(mut active: Vec<f64>, effects: impl IntoIterator<Item = &'a Array2<f64>>) -> Vec<f64> {
+    for matrix in effects {
+        active.iter_mut().zip(matrix.sum_axis(Axis(1))).for_each(|(rest, sum)| *rest -= sum);
+    }
+    active
 }
 
 fn by_period(effects: ArrayView2<'_, f64>) -> Vec<f64> {
@@ -138,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_group_without_benchmark_weight_has_no_selection() {
-        let effects = off_benchmark().effects(BrinsonModel::default());
+        let effects = off_benchmark().effects(BrinsonModel::default()).unwrap();
         // B = 0.018: allocation 0.2 × (0.06 − 0.018), interaction 0.2 × 0.04.
         assert!((effects.allocation[[0, 2]] - 0.0084).abs() < 1e-16);
         assert_eq!(effects.selection[[0, 2]], 0.0);
@@ -151,7 +162,7 @@ mod tests {
         for interaction in [Interaction::WithSelection, Interaction::WithAllocation] {
             let model =
                 BrinsonModel::default().with_allocation(Allocation::BrinsonHoodBeebower).with_interaction(interaction);
-            let effects = off_benchmark().effects(model);
+            let effects = off_benchmark().effects(model).unwrap();
             assert_eq!((effects.interaction.as_ref(), effects.interaction_total()), (None, None));
             assert!(effects.residual()[0].abs() < 1e-16);
             let linked = effects.link(Linking::Grap).unwrap();
@@ -160,8 +171,29 @@ mod tests {
     }
 
     #[test]
+    fn an_effect_that_overflows_is_an_error() {
+        let data = SectorData::new(
+            array![[1e200, -1e200, 1.0]].view(),
+            array![[0.3, 0.3, 0.4]].view(),
+            array![[0.0, 0.0, 0.1]].view(),
+            array![[1e150, 1e150, 0.0]].view(),
+        );
+        let error = data.unwrap().effects(BrinsonModel::default()).unwrap_err().to_string();
+        assert!(error.starts_with("allocation[0, 0] must be finite"), "{error}");
+    }
+
+    #[test]
+    fn stored_effects_that_do_not_fit_are_refused() {
+        let mut effects = off_benchmark().effects(BrinsonModel::default()).unwrap();
+        effects.selection = Array2::zeros((2, 3));
+        assert_eq!(effects.residual().len(), 1);
+        let error = effects.link(Linking::Grap).unwrap_err().to_string();
+        assert_eq!(error, "effects must have length 1, got 2");
+    }
+
+    #[test]
     fn serde_round_trip() {
-        let effects = off_benchmark().effects(BrinsonModel::default());
+        let effects = off_benchmark().effects(BrinsonModel::default()).unwrap();
         let text = serde_json::to_string(&effects).unwrap();
         assert_eq!(serde_json::from_str::<Effects>(&text).unwrap(), effects);
         let linked = effects.link(Linking::Carino).unwrap();

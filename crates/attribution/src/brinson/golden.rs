@@ -29,22 +29,22 @@ const PRINTED: f64 = 1.01e-4;
 
 #[test]
 fn bacon_single_period() {
-    let effects = bacon().effects(BrinsonModel::default());
+    let effects = bacon().effects(BrinsonModel::default()).unwrap();
     near([effects.portfolio_return[0], effects.benchmark_return[0]], &[0.083, 0.064], 1e-15);
     near(effects.allocation.row(0).to_vec(), &[0.0, -0.0104, -0.0016], 1e-15);
     near(effects.selection.row(0).to_vec(), &[0.04, -0.002, -0.008], 1e-15);
     near(effects.interaction.unwrap().row(0).to_vec(), &[0.0, -0.001, 0.002], 1e-15);
-    let hood = bacon().effects(BrinsonModel::default().with_allocation(Allocation::BrinsonHoodBeebower));
+    let hood = bacon().effects(BrinsonModel::default().with_allocation(Allocation::BrinsonHoodBeebower)).unwrap();
     near(hood.allocation.row(0).to_vec(), &[0.0, -0.004, -0.008], 1e-15);
 }
 
 #[test]
 fn bacon_four_quarters() {
-    let merged = bacon().effects(BrinsonModel::default().with_interaction(Interaction::WithSelection));
+    let merged = bacon().effects(BrinsonModel::default().with_interaction(Interaction::WithSelection)).unwrap();
     let allocation = [0.0, -0.0104, -0.0016, -0.0072, -0.0086, 0.0108, 0.025, 0.0175, -0.0075, -0.003, -0.007, 0.0];
     let selection = [0.04, -0.003, -0.006, 0.014, -0.002, 0.005, 0.015, 0.015, 0.01, 0.015, -0.01, 0.03];
-    near(merged.allocation.into_iter(), &allocation, PRINTED);
-    near(merged.selection.into_iter(), &selection, PRINTED);
+    near(merged.allocation, &allocation, PRINTED);
+    near(merged.selection, &selection, PRINTED);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn bacon_linked() {
 
 #[test]
 fn bacon_by_quarter() {
-    let effects = bacon().effects(BrinsonModel::default().with_interaction(Interaction::WithSelection));
+    let effects = bacon().effects(BrinsonModel::default().with_interaction(Interaction::WithSelection)).unwrap();
     let [portfolio, benchmark] = [&effects.portfolio_return, &effects.benchmark_return];
     let quarters = |totals: Vec<f64>, linking| {
         let column = Array2::from_shape_vec((4, 1), totals).unwrap();

@@ -2,6 +2,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::SectorData;
+use super::effects::unexplained;
 use super::sectors::{benchmark_sum, matrices, portfolio_sum};
 use crate::{Result, check};
 
@@ -10,16 +11,15 @@ use crate::{Result, check};
 /// All matrices are `(T, S)`. Returns are continuously compounded, so that they add; exposures are fractions after
 /// hedging and sum to 1 in each period.
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
 pub struct LocalMarkets<'a> {
     /// Return of cash in each market's currency, `c`.
-    pub cash_returns: ArrayView2<'a, f64>,
+    cash_returns: ArrayView2<'a, f64>,
     /// Return of each currency in base currency, `e`; 0 for the base currency.
-    pub currency_returns: ArrayView2<'a, f64>,
+    currency_returns: ArrayView2<'a, f64>,
     /// Currency exposures of the portfolio, `h`.
-    pub portfolio_exposures: ArrayView2<'a, f64>,
+    portfolio_exposures: ArrayView2<'a, f64>,
     /// Currency exposures of the benchmark, `H`.
-    pub benchmark_exposures: ArrayView2<'a, f64>,
+    benchmark_exposures: ArrayView2<'a, f64>,
 }
 
 /// Attribution that separates markets from currencies, after Karnosky and Singer.
@@ -126,10 +126,9 @@ impl KarnoskySingerEffects {
     /// What the effects leave of `R − B`, by period: rounding.
     #[must_use]
     pub fn residual(&self) -> Vec<f64> {
-        let effects = [&self.allocation, &self.selection, &self.interaction, &self.currency];
-        let sums = effects.map(|effects| effects.sum_axis(Axis(1)));
         let active = self.portfolio_return.iter().zip(&self.benchmark_return).map(|(r, b)| r - b);
-        active.enumerate().map(|(t, active)| active - sums.iter().map(|sum| sum[t]).sum::<f64>()).collect()
+        let effects = [&self.allocation, &self.selection, &self.interaction, &self.currency];
+        unexplained(active.collect(), effects)
     }
 }
 

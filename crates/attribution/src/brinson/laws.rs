@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn effects_sum_to_the_active_return(data in sectors()) {
         for (allocation, interaction) in MODELS {
-            let effects = data.effects(BrinsonModel { allocation, interaction });
+            let effects = data.effects(BrinsonModel { allocation, interaction }).unwrap();
             for (residual, active) in effects.residual().into_iter().zip(effects.active_return()) {
                 prop_assert!(residual.abs() <= EXACT, "{residual} of {active}");
             }
@@ -87,16 +87,16 @@ proptest! {
 
     #[test]
     fn both_allocations_have_one_total(data in sectors()) {
-        let fachler = data.effects(BrinsonModel::default()).allocation_total();
+        let fachler = data.effects(BrinsonModel::default()).unwrap().allocation_total();
         let hood = BrinsonModel::default().with_allocation(Allocation::BrinsonHoodBeebower);
-        for (one, other) in fachler.iter().zip(data.effects(hood).allocation_total()) {
+        for (one, other) in fachler.iter().zip(data.effects(hood).unwrap().allocation_total()) {
             prop_assert!((one - other).abs() <= EXACT);
         }
     }
 
     #[test]
     fn frongello_and_grap_differ_in_time_alone(data in sectors()) {
-        let effects = data.effects(BrinsonModel::default());
+        let effects = data.effects(BrinsonModel::default()).unwrap();
         let (r, b) = (Array1::from(effects.portfolio_return), Array1::from(effects.benchmark_return));
         let grap = link(effects.selection.view(), r.view(), b.view(), Linking::Grap).unwrap();
         let frongello = link(effects.selection.view(), r.view(), b.view(), Linking::Frongello).unwrap();
@@ -225,7 +225,7 @@ proptest! {
         };
         let input = BrinsonInput::new(w.view(), v.view(), r.view(), &grouping).unwrap();
         let Some(data) = well_posed(&input, EmptyGroups::default()) else { return Ok(()) };
-        let effects = data.effects(BrinsonModel::default().with_interaction(Interaction::WithSelection));
+        let effects = data.effects(BrinsonModel::default().with_interaction(Interaction::WithSelection)).unwrap();
         let tree = input.tree(&root, EmptyBenchmark::Portfolio).unwrap();
         for (s, node) in tree.nodes.iter().enumerate() {
             prop_assert_eq!(&node.path[0], &effects.labels[s]);

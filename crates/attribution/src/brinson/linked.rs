@@ -37,13 +37,13 @@ impl LinkedEffects {
     pub(super) fn new(effects: &Effects, linking: Linking, coefficients: Vec<f64>) -> Result<Self> {
         let weights = ArrayView1::from(&coefficients);
         let scaled = |matrix: &Array2<f64>| {
+            check::length("effects", weights.len(), matrix.nrows())?;
             let linked: Array1<f64> = weights.dot(matrix);
             check::finite("linked effects", linked.view()).map(|()| linked.to_vec())
         };
         let (allocation, selection) = (scaled(&effects.allocation)?, scaled(&effects.selection)?);
         let interaction = effects.interaction.as_ref().map(scaled).transpose()?;
-        let [portfolio_return, benchmark_return] =
-            [&effects.portfolio_return, &effects.benchmark_return].map(|r| compound(r));
+        let [portfolio_return, benchmark_return] = [&effects.portfolio_return, &effects.benchmark_return].map(compound);
         Ok(Self {
             labels: effects.labels.clone(),
             model: effects.model,

@@ -131,9 +131,14 @@ impl Linking {
     }
 }
 
+/// `Π(1 + r)`.
+fn growth<'a>(returns: impl IntoIterator<Item = &'a f64>) -> f64 {
+    returns.into_iter().map(|r| 1.0 + r).product()
+}
+
 /// `Π(1 + r) − 1`.
 pub(super) fn compound<'a>(returns: impl IntoIterator<Item = &'a f64>) -> f64 {
-    returns.into_iter().map(|r| 1.0 + r).product::<f64>() - 1.0
+    growth(returns) - 1.0
 }
 
 /// Logarithms and roots need something to be left after every period.
@@ -148,28 +153,27 @@ fn survives(what: &'static str, portfolio: ArrayView1<'_, f64>, benchmark: Array
     Ok(())
 }
 
-/// `(ln(1 + R) − ln(1 + B)) / (R − B)` as `ln(1 + x) / x / (1 + B)` with `x = (R − B)/(1 + B)`, which keeps its digits
-/// when the returns are close.
-fn log_slope(portfolio: f64, benchmark: f64) -> f64 {
-    let x = (portfolio - benchmark) / (1.0 + benchmark);
+/// `(ln g − ln h) / (g − h)` as `ln(1 + x) / x / h` with `x = (g − h)/h`, which keeps its digits when `g` is near `h`.
+fn log_slope(g: f64, h: f64) -> f64 {
+    let x = (g - h) / h;
     let slope = if x.abs() < 1e-8 { 1.0 - x / 2.0 } else { x.ln_1p() / x };
-    slope / (1.0 + benchmark)
+    slope / h
 }
 
 fn carino(portfolio: ArrayView1<'_, f64>, benchmark: ArrayView1<'_, f64>) -> Vec<f64> {
-    let whole = log_slope(compound(portfolio), compound(benchmark));
-    portfolio.iter().zip(benchmark).map(|(&r, &b)| log_slope(r, b) / whole).collect()
+    let whole = log_slope(growth(portfolio), growth(benchmark));
+    portfolio.iter().zip(benchmark).map(|(&r, &b)| log_slope(1.0 + r, 1.0 + b) / whole).collect()
 }
 
 fn menchero(portfolio: ArrayView1<'_, f64>, benchmark: ArrayView1<'_, f64>) -> Vec<f64> {
     let periods = portfolio.len() as f64;
-    let (total, base) = (compound(portfolio), compound(benchmark));
+    let (total, base) = (growth(portfolio), growth(benchmark));
     let active: Array1<f64> = &portfolio - &benchmark;
     // (P − B) / ((1+P)^{1/T} − (1+B)^{1/T}) as a quotient of expm1: exact digits, and the limit, when P is near B.
-    let log_ratio = ((total - base) / (1.0 + base)).ln_1p();
+    let log_ratio = ((total - base) / base).ln_1p();
     let step = log_ratio / periods;
     let quotient = if step == 0.0 { 1.0 } else { log_ratio.exp_m1() / (periods * step.exp_m1()) };
-    let natural = (1.0 + base).powf((periods - 1.0) / periods) * quotient;
+    let natural = base.powf((periods - 1.0) / periods) * quotient;
     if active.iter().all(|a| a.abs() < NO_ACTIVE_RETURN) {
         return vec![natural; portfolio.len()];
     }
@@ -249,10 +253,10 @@ mod tests {
     #[test]
     fn close_returns_lose_no_digits() {
         // (ln(1.05 + d) − ln 1.05)/d at d = 1e-12 in arithmetic of 50 digits.
-        let slope = log_slope(0.05 + 1e-12, 0.05);
+        let slope = log_slope(1.05 + 1e-12, 1.05);
         close(slope, 0.952_380_952_380_499, 1e-14);
         // Both sides of the switch to the series.
-        close(log_slope(0.9e-8, 0.0), log_slope(1.1e-8, 0.0) + 0.1e-8, 1e-15);
+        close(log_slope(1.0 + 0.9e-8, 1.0), log_slope(1.0 + 1.1e-8, 1.0) + 0.1e-8, 1e-15);
     }
 
     #[test]

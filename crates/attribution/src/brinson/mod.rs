@@ -34,7 +34,7 @@
 //!     array![[0.20, -0.05, 0.06], [-0.05, 0.03, -0.05]].view(),
 //!     array![[0.10, -0.04, 0.08], [-0.07, 0.04, -0.10]].view(),
 //! )?;
-//! let effects = sectors.effects(BrinsonModel::default());
+//! let effects = sectors.effects(BrinsonModel::default())?;
 //! assert!((effects.selection[[0, 0]] - 0.04).abs() < 1e-15); // 0.4 × (20 % − 10 %)
 //! let linked = effects.link(Linking::Carino)?;
 //! assert!(linked.residual().abs() < 1e-15);

@@ -118,20 +118,19 @@ impl<'a> BrinsonInput<'a> {
         let (periods, groups) = (self.periods(), self.grouping.labels().len());
         let mut cells = Vec::with_capacity(periods * groups);
         let (mut portfolio, mut benchmark) = (Vec::with_capacity(periods), Vec::with_capacity(periods));
-        let mut sums = vec![[0.0; 4]; 2 * groups];
+        let (mut lanes, mut sums): (Vec<Lanes>, _) = (vec![[[0.0; 4]; 4]; groups], vec![[0.0; 4]; groups]);
         let n = self.securities();
         let rows = [&self.portfolio_weights, &self.benchmark_weights, &self.returns]
             .map(|matrix| matrix.as_slice().unwrap_or_default().chunks_exact(n));
         let [weights, benchmark_weights, returns] = rows;
         for (t, ((w, v), r)) in weights.zip(benchmark_weights).zip(returns).enumerate() {
-            sums.fill([0.0; 4]);
-            accumulate(w, v, r, self.grouping.groups(), &mut sums);
-            let (sums, odd) = sums.split_at_mut(groups);
+            lanes.fill([[0.0; 4]; 4]);
+            accumulate(w, v, r, self.grouping.groups(), &mut lanes);
             let mut totals = [0.0; 4];
-            for (sum, odd) in sums.iter_mut().zip(odd) {
-                for ((sum, odd), total) in sum.iter_mut().zip(odd).zip(&mut totals) {
-                    *sum += *odd;
-                    *total += *sum;
+            for (sum, [a, b, c, d]) in sums.iter_mut().zip(&lanes) {
+                for k in 0..4 {
+                    sum[k] = (a[k] + b[k]) + (c[k] + d[k]);
+                    totals[k] += sum[k];
                 }
             }
             if !totals.iter().all(|total| total.is_finite()) {
@@ -235,24 +234,29 @@ fn row_major(matrix: ArrayView2<'_, f64>) -> CowArray<'_, f64, Ix2> {
     Array2::from_shape_fn(matrix.dim(), |place| matrix[place]).into()
 }
 
-/// Adds `w, W, w r, W r` of each security to its group: even positions to the first half of `sums`, odd ones to the
-/// second, so that neighbours of one group do not wait for each other.
-fn accumulate(w: &[f64], v: &[f64], r: &[f64], groups: &[u32], sums: &mut [[f64; 4]]) {
-    let (even, odd) = sums.split_at_mut(sums.len() / 2);
-    let add = |sum: &mut [f64; 4], w: f64, v: f64, r: f64| {
+/// Sums of one group over the securities at positions 0, 4, 8 …, 1, 5, 9 … and so on: neighbours of one group do not
+/// wait for each other.
+type Lanes = [[f64; 4]; 4];
+
+/// Adds `w, W, w r, W r` of each security to its group.
+fn accumulate(w: &[f64], v: &[f64], r: &[f64], groups: &[u32], sums: &mut [Lanes]) {
+    let mut add = |lane: usize, group: u32, w: f64, v: f64, r: f64| {
+        let sum = &mut sums[group as usize][lane];
         sum[0] += w;
         sum[1] += v;
         sum[2] += w * r;
         sum[3] += v * r;
     };
-    let pairs = w.chunks_exact(2).zip(v.chunks_exact(2)).zip(r.chunks_exact(2)).zip(groups.chunks_exact(2));
-    for (((w, v), r), group) in pairs {
-        add(&mut even[group[0] as usize], w[0], v[0], r[0]);
-        add(&mut odd[group[1] as usize], w[1], v[1], r[1]);
+    let (blocks, [w_rest, v_rest, r_rest]) = (w.len() / 4 * 4, [w, v, r].map(|row| &row[row.len() / 4 * 4..]));
+    let fours = w.chunks_exact(4).zip(v.chunks_exact(4)).zip(r.chunks_exact(4)).zip(groups.chunks_exact(4));
+    for (((w, v), r), group) in fours {
+        add(0, group[0], w[0], v[0], r[0]);
+        add(1, group[1], w[1], v[1], r[1]);
+        add(2, group[2], w[2], v[2], r[2]);
+        add(3, group[3], w[3], v[3], r[3]);
     }
-    if w.len() % 2 == 1 {
-        let last = w.len() - 1;
-        add(&mut even[groups[last] as usize], w[last], v[last], r[last]);
+    for (lane, &group) in groups[blocks..].iter().enumerate() {
+        add(lane, group, w_rest[lane], v_rest[lane], r_rest[lane]);
     }
 }
 

@@ -119,7 +119,7 @@ mod tests {
         let benchmark = returns.clone();
         returns.column_mut(0).zip_mut_with(&active, |r, a| *r += a);
         let data = SectorData::new(half.view(), half.view(), returns.view(), benchmark.view()).unwrap();
-        let effects = data.effects(BrinsonModel::default().with_interaction(Interaction::WithSelection));
+        let effects = data.effects(BrinsonModel::default().with_interaction(Interaction::WithSelection)).unwrap();
         let tests = effects.significance(alluse_risk_core::inference::BartlettLags::Fixed(0)).unwrap();
         let find = |effect, group: Option<&str>| {
             tests.iter().find(|test| test.effect == effect && test.group.as_deref() == group).unwrap()
@@ -146,7 +146,7 @@ mod tests {
     fn one_period_says_nothing() {
         let one = array![[1.0]];
         let data = SectorData::new(one.view(), one.view(), array![[0.1]].view(), array![[0.05]].view()).unwrap();
-        let effects = data.effects(BrinsonModel::default());
+        let effects = data.effects(BrinsonModel::default()).unwrap();
         assert!(effects.significance(Default::default()).is_err());
     }
 }

@@ -294,8 +294,8 @@ impl TreeAttribution {
         let mut levels: Vec<LevelEffect> = Vec::new();
         let mut selection = LevelEffect { axis: None, by_period: vec![0.0; self.portfolio_return.len()] };
         for node in &self.nodes {
-            let depth = node.path.len() - 1;
-            if depth == levels.len() {
+            let depth = node.path.len().saturating_sub(1);
+            while depth >= levels.len() {
                 let by_period = vec![0.0; self.portfolio_return.len()];
                 levels.push(LevelEffect { axis: Some(node.axis.clone()), by_period });
             }
@@ -333,13 +333,15 @@ impl TreeAttribution {
             })
             .collect();
         for k in (0..nodes.len()).rev() {
-            if let Some(parent) = nodes[k].parent {
-                nodes[parent].total += nodes[k].total;
+            let total = nodes[k].total;
+            if let Some(above) = nodes[k].parent.and_then(|parent| nodes.get_mut(parent)) {
+                above.total += total;
             }
         }
+        check::length("effects of securities", coefficients.len(), self.securities.nrows())?;
         let securities: Array1<f64> = ArrayView1::from(&coefficients).dot(&self.securities);
         check::finite("linked effects", securities.view())?;
-        let [portfolio_return, benchmark_return] = totals.map(|returns| compound(returns));
+        let [portfolio_return, benchmark_return] = totals.map(compound);
         Ok(LinkedTree {
             linking,
             periods: coefficients.len(),
