@@ -124,6 +124,7 @@ impl PnlPanel {
     }
 
     /// Components in their own order, each with its P&L, rows × periods.
+    #[must_use]
     pub fn components(&self) -> impl ExactSizeIterator<Item = (&Component, ArrayView2<'_, f64>)> {
         self.parts.iter().map(|(component, pnl)| (component, pnl.view()))
     }

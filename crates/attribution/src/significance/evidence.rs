@@ -34,7 +34,7 @@ pub enum TooFew {
         /// How many the test asks for.
         required: usize,
     },
-    /// Arrangements: even the most extreme one has a p-value this large.
+    /// Arrangements: even the most extreme one has a p-value this large, which is too large, or is for so many labels.
     Arrangements {
         /// The smallest p-value that the permutations can give.
         smallest: f64,
@@ -48,4 +48,8 @@ pub enum TooFew {
     },
     /// Variation: every period is the same.
     Variation,
+    /// Runs: the periods with the label follow each other in stretches no longer than the blocks that the results' own
+    /// dependence asks for, or cancel each other, so that nothing is left to
+    /// estimate an error from.
+    Runs,
 }

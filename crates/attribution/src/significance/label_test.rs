@@ -3,7 +3,7 @@ use alluse_risk_core::{Confidence, moments};
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
-use super::error_of_mean::{Target, estimate};
+use super::error_of_mean::{Estimated, Target, estimate};
 use super::permutation::PermutationP;
 use super::power::{distance, whole};
 use super::{
@@ -118,6 +118,8 @@ struct Draft {
     /// Whether a contribution of its own is tested, rather than periods against the rest.
     is_stream: bool,
     p_value: std::result::Result<f64, TooFew>,
+    /// The smallest p-value that the permutations can give; `None` for a test without them.
+    smallest: Option<f64>,
 }
 
 impl LabelTest {
@@ -190,11 +192,12 @@ impl LabelTest {
                 periods,
                 mean: mean_where(results, &inside, true),
                 rest_mean: (rest > 0).then(|| mean_where(results, &inside, false)),
-                contribution: of(Target::Mean)?.map(|mean| mean.scaled(periods as f64)),
+                contribution: of(Target::Mean)?.ok().map(|mean| mean.scaled(periods as f64)),
                 p_value: self.testable(periods, rest, effect, p_values[group]),
-                effect,
+                effect: effect.ok(),
                 deviation,
                 is_stream: false,
+                smallest: Some(p_values[group].smallest),
             });
         }
         let nowhere: Vec<bool> = codes.iter().map(|&code| code == axis.labels().len()).collect();
@@ -229,11 +232,15 @@ impl LabelTest {
                 periods: n,
                 mean: mean_where(stream.view(), &everywhere, true),
                 rest_mean: None,
-                contribution: effect.map(|mean| mean.scaled(n as f64)),
-                p_value: effect.map(|effect| effect.p_value()).transpose()?.ok_or(TooFew::Variation),
-                effect,
+                contribution: effect.ok().map(|mean| mean.scaled(n as f64)),
+                p_value: match effect {
+                    Ok(effect) => Ok(effect.p_value()?),
+                    Err(reason) => Err(reason),
+                },
+                effect: effect.ok(),
                 deviation: moments::standard_deviation(stream.view(), 1)?,
                 is_stream: true,
+                smallest: None,
             });
         }
         let carried =
@@ -259,7 +266,7 @@ impl LabelTest {
         &self,
         periods: usize,
         rest: usize,
-        effect: Option<EffectEstimate>,
+        effect: Estimated,
         p: PermutationP,
     ) -> std::result::Result<f64, TooFew> {
         let required = self.minimum_periods;
@@ -267,8 +274,8 @@ impl LabelTest {
             Err(TooFew::Labelled { available: periods, required })
         } else if rest < required {
             Err(TooFew::Rest { available: rest, required })
-        } else if effect.is_none() {
-            Err(TooFew::Variation)
+        } else if let Err(reason) = effect {
+            Err(reason)
         } else if p.smallest > self.level.tail() {
             Err(TooFew::Arrangements { smallest: p.smallest })
         } else {
@@ -294,7 +301,7 @@ impl LabelTest {
             .into_iter()
             .map(|draft| {
                 let pair = draft.p_value.is_ok().then(|| adjusted.next()).flatten();
-                self.decide(draft, pair.map(|(&holm, &bh)| (holm, bh)), periods)
+                self.decide(draft, pair.map(|(&holm, &bh)| (holm, bh)), tested.len(), periods)
             })
             .collect::<Result<_>>()?;
         Ok(SignificanceReport {
@@ -329,7 +336,7 @@ impl LabelTest {
         Ok(Some((detectable, whole(n * ratio * ratio)?)))
     }
 
-    fn decide(&self, draft: Draft, adjusted: Option<(f64, f64)>, periods: usize) -> Result<LabelEffect> {
+    fn decide(&self, draft: Draft, adjusted: Option<(f64, f64)>, tested: usize, periods: usize) -> Result<LabelEffect> {
         let size = match self.matters {
             EffectSize::StandardDeviations(size) => size * draft.deviation,
             EffectSize::Return(size) => size,
@@ -337,11 +344,14 @@ impl LabelTest {
         let (minimum_detectable, required_periods) = self.plan(&draft, size, periods)?.unzip();
         let evidence = match (draft.p_value, adjusted, required_periods) {
             (Err(reason), ..) => Evidence::TooFew(reason),
-            (Ok(_), Some((holm, bh)), required) => {
+            (Ok(raw), Some((holm, bh)), required) => {
                 let p = if self.multiplicity == Multiplicity::Holm { holm } else { bh };
-                match required {
+                // The most extreme arrangement there is, and still not enough for so many labels.
+                let out_of_reach = draft.smallest.filter(|s| raw <= s * 1.5 && s * tested as f64 > self.level.tail());
+                match (required, out_of_reach) {
                     _ if p <= self.level.tail() => Evidence::Distinguishable,
-                    Some(required) if required > periods => {
+                    (_, Some(smallest)) => Evidence::TooFew(TooFew::Arrangements { smallest }),
+                    (Some(required), None) if required > periods => {
                         Evidence::TooFew(TooFew::Record { available: periods, required })
                     }
                     _ => Evidence::NotDistinguishable,

@@ -11,6 +11,7 @@ mod permutation;
 mod power;
 mod report;
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "measured rates and coverages are to be read")]
 mod tests;
 
 pub use error_of_mean::{BlockChoice, EffectEstimate};

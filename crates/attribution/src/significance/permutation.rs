@@ -120,7 +120,7 @@ fn drawn(extreme: &[usize], draws: usize) -> Vec<PermutationP> {
 fn pattern(codes: &[usize], group: usize) -> usize {
     let n = codes.len();
     let repeats = |shift: usize| (0..n).all(|t| (codes[t] == group) == (codes[(t + shift) % n] == group));
-    (1..=n / 2).filter(|shift| n % shift == 0).find(|&shift| repeats(shift)).unwrap_or(n)
+    (1..=n / 2).filter(|&shift| n.is_multiple_of(shift)).find(|&shift| repeats(shift)).unwrap_or(n)
 }
 
 #[cfg(test)]

@@ -127,9 +127,10 @@ impl Range {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.lower, self.upper) {
-            (Edge::Closed(lower), Edge::Closed(upper)) if lower == upper => return write!(f, "{{{lower}}}"),
-            _ => {}
+        if let (Edge::Closed(lower), Edge::Closed(upper)) = (self.lower, self.upper)
+            && lower.total_cmp(&upper).is_eq()
+        {
+            return write!(f, "{{{lower}}}");
         }
         match self.lower {
             Edge::Unbounded => f.write_str("(-∞, ")?,
