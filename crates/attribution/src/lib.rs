@@ -12,12 +12,17 @@
 mod annualisation;
 mod check;
 mod error;
+#[cfg(test)]
+mod example_data;
+pub mod factors;
 pub mod metrics;
+mod risk_attribution;
 mod risk_free;
 mod series;
 
 pub use annualisation::Annualisation;
 pub use error::{Error, Result};
 pub use metrics::Performance;
+pub use risk_attribution::{RiskAttribution, RiskRow, RiskTable};
 pub use risk_free::RiskFree;
 pub use series::{ReturnKind, ReturnSeries};
