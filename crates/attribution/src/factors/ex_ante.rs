@@ -93,8 +93,8 @@ impl FactorModel {
     /// [`Error::Undefined`] when all excess returns attributed are zero.
     ///
     /// # Source
-    /// The split into tilt and timing: Brinson and Fachler's allocation over time, as in Lo (2008), "Where do alphas
-    /// come from?".
+    /// The split into tilt and timing: Lo (2008), "Where do alphas come from? A measure of the value of active investment
+    /// management".
     pub fn attribute_ex_ante(
         &self,
         returns: ArrayView1<'_, f64>,

@@ -20,6 +20,25 @@ use crate::{Annualisation, Result, RiskFree, check};
 ///
 /// Factor returns are those of portfolios that need no money, such as long-short portfolios or indices in excess of
 /// cash; nothing is subtracted from them.
+///
+/// # Examples
+/// ```
+/// use alluse_attribution::factors::{FactorModel, Term};
+/// use alluse_attribution::{Annualisation, RiskFree};
+/// use alluse_risk_core::Frequency;
+/// use ndarray::array;
+///
+/// let fund = array![0.021, -0.014, 0.032, 0.008, -0.009, 0.017];
+/// let market = array![[0.02], [-0.02], [0.03], [0.01], [-0.01], [0.01]];
+/// let monthly = Annualisation::Periods(Frequency::Monthly);
+/// let model = FactorModel::new(["market"]);
+/// let split = model.attribute(fund.view(), market.view(), &RiskFree::PerPeriod(0.001), monthly)?;
+/// assert!(split.contributions.linking_residual().abs() < 1e-15);
+/// assert!(split.contributions.factor("market").unwrap().linked > 0.03);
+/// // Six months of cash at 0.1 %, put to work in a growing fund.
+/// assert!(split.contributions.part(&Term::RiskFree).unwrap().linked > 0.006);
+/// # Ok::<(), alluse_attribution::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FactorModel {

@@ -46,7 +46,7 @@ pub enum Intercept {
 /// let fund = array![0.012, -0.016, 0.026, 0.001, -0.008];
 /// let fit = LeastSquares::default().with_names(["market"]).fit(market.view(), fund.view())?;
 /// let beta = fit.coefficient(1, StandardErrors::Hc1)?;
-/// assert!((beta.value - 0.86047).abs() < 1e-5 && beta.p_value < 0.01);
+/// assert!((beta.value - 0.85811).abs() < 1e-5 && beta.p_value < 0.01);
 /// # Ok::<(), alluse_risk_core::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::factors::*;
 
 const NAMES: [&str; 5] = ["momentum", "quality", "size", "low volatility", "value"];
 
-/// Exxon's returns over the days of the exchange-traded funds: their last day is row 7305 of the shares, from 2018-12-28.
+/// Exxon's returns over as many last days of its file as the funds have: both files end on the same day.
 fn exxon(days: usize) -> Option<Array1<f64>> {
     let (_, stocks) = returns("stocks20_daily.csv")?;
     let first = stocks.nrows() - days;
