@@ -20,6 +20,11 @@ mod exact_sum;
 pub mod intervals;
 pub mod metrics;
 mod pair_moments;
+#[cfg(test)]
+mod example_data;
+pub mod factors;
+pub mod metrics;
+mod risk_attribution;
 mod risk_free;
 pub mod rolling;
 mod series;
@@ -30,5 +35,6 @@ pub use annualisation::Annualisation;
 pub use benchmark::Relative;
 pub use error::{Error, Result};
 pub use metrics::Performance;
+pub use risk_attribution::{RiskAttribution, RiskRow, RiskTable};
 pub use risk_free::RiskFree;
 pub use series::{ReturnKind, ReturnSeries};

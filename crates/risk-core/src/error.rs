@@ -140,6 +140,14 @@ pub enum Error {
         /// The matrix.
         name: &'static str,
     },
+    /// A column of a regression that the columns before it already span.
+    #[error("{name}: {column:?} is a combination of the columns before it")]
+    Collinear {
+        /// The matrix.
+        name: &'static str,
+        /// The column, by name.
+        column: String,
+    },
     /// A result that is too large for a floating-point number.
     #[error("{name} overflows")]
     Overflow {
@@ -284,6 +292,7 @@ impl Error {
             Self::NotPositiveSemidefinite { .. }
             | Self::NotPositiveDefinite { .. }
             | Self::Singular { .. }
+            | Self::Collinear { .. }
             | Self::Overflow { .. } => ErrorKind::Numerical,
             Self::Infeasible { .. } => ErrorKind::Infeasible,
             Self::Unsupported { .. } => ErrorKind::Unsupported,

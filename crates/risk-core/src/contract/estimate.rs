@@ -80,6 +80,8 @@ pub enum IntervalMethod {
     ProfileLikelihood,
     /// Estimate ± Student t quantile × standard error of independent replicates.
     Replicates,
+    /// Estimate ± Student t quantile × standard error.
+    StudentT,
 }
 
 /// A confidence interval around an estimate.

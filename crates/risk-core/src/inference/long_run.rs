@@ -17,7 +17,7 @@ pub enum BartlettLags {
 }
 
 impl BartlettLags {
-    fn count(self, n: usize) -> usize {
+    pub(super) fn count(self, n: usize) -> usize {
         match self {
             Self::CubeRoot => whole_cube_root(n),
             Self::Fixed(lags) => lags,

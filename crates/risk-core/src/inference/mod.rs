@@ -25,12 +25,15 @@ mod diebold_mariano;
 mod difference;
 mod direction;
 mod hac;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod least_squares;
 mod long_run;
 mod multiple;
 mod overfitting;
 mod paired;
 mod point_loss;
 mod sharpe;
+mod student;
 mod trials;
 
 pub use block_length::{OptimalBlockLength, optimal_block_length};
@@ -39,10 +42,13 @@ pub use diebold_mariano::{DieboldMariano, DieboldMarianoTest, SmallSample, Varia
 pub use difference::{ComparedStatistic, Difference, DifferenceMethod, DifferenceTest};
 pub use direction::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
 pub use hac::{Bandwidth, Hac, HacKernel, Prewhitening};
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub use least_squares::{Intercept, LeastSquares, Regression, RegressionSummary, StandardErrors, WaldTest};
 pub use long_run::{BartlettLags, LongRunMean, long_run_mean};
 pub use multiple::{benjamini_hochberg, holm};
 pub use overfitting::{Overfitting, SelectedBy, overfitting_probability};
 pub use paired::{PairedDifference, paired_bootstrap};
 pub use point_loss::{PointLoss, point_losses};
 pub use sharpe::{DeflatedSharpe, SharpeRatio};
+pub use student::StudentEstimate;
 pub use trials::{EffectiveTrials, effective_trials, expected_maximum_sharpe};
