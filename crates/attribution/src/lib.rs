@@ -12,6 +12,7 @@
 mod annualisation;
 mod check;
 mod error;
+pub mod explain;
 pub mod metrics;
 mod risk_free;
 mod series;
