@@ -14,6 +14,7 @@ mod check;
 mod error;
 pub mod explain;
 pub mod metrics;
+pub mod option_income;
 mod risk_free;
 mod series;
 
