@@ -13,6 +13,7 @@ mod annualisation;
 mod check;
 mod error;
 pub mod explain;
+pub mod honesty;
 pub mod metrics;
 pub mod option_income;
 mod risk_free;
