@@ -1,0 +1,7 @@
+//! Tests of the explanation.
+
+mod books;
+mod greeks;
+mod hostile;
+pub(crate) mod programme;
+mod wheel;
