@@ -151,7 +151,7 @@ impl Relative<'_> {
         self.raw().benchmark_varies("beta fragility")?;
         let (r, b) = (self.r(), self.b());
         let [low, high] = extremes(b);
-        let (first, last) = (b.iter().position(|&value| value == low), b.iter().rposition(|&value| value == high));
+        let (first, last) = (b.iter().position(|&value| value <= low), b.iter().rposition(|&value| value >= high));
         let middle = position_of_rank(b, b.len() / 2, [low, high]);
         let (Some(first), Some(middle), Some(last)) = (first, middle, last) else {
             return Err(Error::undefined("beta fragility", "the benchmark has no smallest, middle and largest value"));

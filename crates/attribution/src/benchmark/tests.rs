@@ -310,6 +310,23 @@ proptest! {
     }
 
     #[test]
+    fn one_rate_is_a_series_of_equal_rates(pairs in prop::collection::vec((-0.2_f64..0.2, -0.2_f64..0.2), 20..60), rate in -0.01_f64..0.02) {
+        let (r, b) = split(&pairs);
+        let series = RiskFree::Series(Array1::from_elem(r.len(), rate));
+        let table = |risk_free| {
+            let relative = Relative::new(r.view(), b.view(), risk_free, MONTHLY).unwrap();
+            relative.table(&BenchmarkConventions::default())
+        };
+        for (one, other) in table(RiskFree::PerPeriod(rate)).iter().zip(table(series)) {
+            match (one.value.known(), other.value.known()) {
+                // A ratio whose denominator almost vanishes magnifies the rounding of the two roads.
+                (Some(a), Some(b)) => prop_assert!((a - b).abs() <= 1e-8 * b.abs().max(1.0), "{:?} {a} {b}", one.metric),
+                (a, b) => prop_assert_eq!(a, b),
+            }
+        }
+    }
+
+    #[test]
     fn variance_splits_into_systematic_and_specific(pairs in pairs()) {
         // With one rate for all periods the residuals are uncorrelated with the benchmark.
         let (r, b) = split(&pairs);

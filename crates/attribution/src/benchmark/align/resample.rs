@@ -107,7 +107,7 @@ impl Resampled {
 /// dates of the result are those of the last return of each period. The first period is partial when the series starts
 /// inside it, the last when one more return would still lie in it: the next weekday for a daily series, one period of
 /// its frequency later for others. Where the start is not stated, the first return is taken to last one period of the
-/// frequency.
+/// frequency: a series whose first day follows a holiday should state it.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a series that is coarser than the periods, [`Error::Input`] when a return overflows.
@@ -119,7 +119,8 @@ impl Resampled {
 /// use jiff::civil::date;
 ///
 /// let dates = vec![date(2024, 1, 2), date(2024, 1, 31), date(2024, 2, 1)];
-/// let daily = ReturnSeries::new("x", dates, vec![0.1, 0.1, 0.05], Frequency::Daily, ReturnKind::Total)?;
+/// let daily = ReturnSeries::new("x", dates, vec![0.1, 0.1, 0.05], Frequency::Daily, ReturnKind::Total)?
+///     .starting(date(2023, 12, 29))?;
 /// let monthly = resample(&daily, PeriodEnd::MonthEnd)?;
 /// assert!((monthly.series.returns()[0] - 0.21).abs() < 1e-15);
 /// assert_eq!(monthly.whole()?.dates(), [date(2024, 1, 31)]); // February has just begun
