@@ -1,8 +1,32 @@
 //! Charts as data, each of which can be drawn as SVG and written as a table.
 
+mod as_table;
+mod backend;
+mod bars;
+mod calendar;
+mod canvas;
+mod check;
 mod data;
+mod draw;
+mod fan;
+mod font;
+mod frame;
+mod head;
+mod heatmap;
+mod histogram;
+mod lines;
+mod plot;
+mod scale;
+mod scatter;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod tick_format;
 
 pub use data::{
     Bar, Bars, Chart, Fan, FanBand, Heatmap, Histogram, Line, Lines, Marker, Scatter, ScatterPoint, Shade, Stack,
 };
-mod stub; pub use stub::{Frame,font_face_css};
+pub use font::font_face_css;
+pub use frame::{Frame, Host};
+pub use theme::style_css;

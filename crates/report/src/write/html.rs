@@ -3,7 +3,7 @@ use std::fmt::Write;
 use alluse_risk_core::Verdict;
 
 use super::SHOWN_ROWS;
-use crate::chart::{Frame, font_face_css};
+use crate::chart::{font_face_css, style_css};
 use crate::{Block, Chart, Document, Figure, Result, Table, Value};
 
 const STYLE: &str = include_str!("page.css");
@@ -43,7 +43,7 @@ impl Page {
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>",
         );
         self.text(&document.title);
-        let _ = write!(self.out, "</title>\n<style>\n{}{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>", font_face_css());
+        let _ = write!(self.out, "</title>\n<style>\n{}\n{}\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>", font_face_css(), style_css());
         self.text(&document.title);
         self.out.push_str("</h1>\n<p class=\"subtitle\">");
         self.text(&document.subtitle);
@@ -135,9 +135,9 @@ impl Page {
 
     fn chart(&mut self, chart: &Chart) -> Result<()> {
         self.charts += 1;
-        let svg = chart.svg(&Frame::of(chart).with_id(format!("c{}", self.charts)))?;
+        let drawn = chart.responsive(&format!("c{}", self.charts))?;
         self.out.push_str("<figure>\n");
-        self.out.push_str(&svg);
+        self.out.push_str(&drawn);
         self.wrapped("\n<figcaption>", chart.description(), "</figcaption>\n");
         let table = chart.table()?;
         if table.rows.len() <= SHOWN_ROWS {
