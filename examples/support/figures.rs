@@ -2,20 +2,20 @@
 //! JSON are the same numbers.
 
 use alluse_quant::instruments::{AssignmentObligation, Book, Exposure, HeldFixed, LabelExposure, Revaluation};
-use alluse_quant::risk_core::measures::LossSample;
 use alluse_quant::report::risk::LimitCheck;
+use alluse_quant::risk_core::measures::LossSample;
 use alluse_quant::risk_core::{
-    Assumption, Confidence, Coverage, ErrorKind, Estimate, Factor, Horizon, Limit, LossDistribution, Measure, Receipt, ScenarioPnl,
-    ScenarioSource, Status, Unvalued,
+    Assumption, Confidence, Coverage, ErrorKind, Estimate, Factor, Horizon, Limit, LossDistribution, Measure, Receipt,
+    ScenarioPnl, ScenarioSource, Status, Unvalued,
 };
 use alluse_quant::var_models::{
     Decomposition, Historical, ParametricStudentT, StudentTLoss, VarAllocation, contributions,
 };
 use serde::Serialize;
 
-use crate::{Failure, Result};
 use crate::inputs::{Inputs, ModelledVolatility};
 use crate::progress::Progress;
+use crate::{Failure, Result};
 
 /// Confidence levels of the table.
 pub const LEVELS: [Confidence; 3] = [Confidence::P95, Confidence::P975, Confidence::P99];

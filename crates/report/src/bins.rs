@@ -27,7 +27,8 @@ pub(crate) fn histogram(
     let spread = sorted[(3 * n / 4).min(n - 1)] - sorted[n / 4];
     let range = most - least;
     let wanted = 2.0 * spread / (n as f64).cbrt();
-    let width = rounded(if wanted > 0.0 { wanted.max(range / MOST as f64) } else { (range / 10.0).max(least.abs() / 10.0) });
+    let width =
+        rounded(if wanted > 0.0 { wanted.max(range / MOST as f64) } else { (range / 10.0).max(least.abs() / 10.0) });
     let first = (least / width).floor();
     // A value on the last edge needs a bin of its own.
     let bins = ((most / width).floor() - first) as usize + 1;

@@ -164,7 +164,9 @@ impl ForecastReport {
                 let (lower, upper) = (band.lower[index], band.upper[index]);
                 if !(low <= lower && lower <= self.median[index] && self.median[index] <= upper && upper <= high) {
                     let level = Unit::Percent { decimals: 0 }.format(band.probability.level());
-                    return fault(format!("on {date} the {level} band {lower} to {upper} does not nest about the median"));
+                    return fault(format!(
+                        "on {date} the {level} band {lower} to {upper} does not nest about the median"
+                    ));
                 }
                 (low, high) = (lower, upper);
             }

@@ -177,10 +177,7 @@ impl BlockBootstrap {
     fn summary(&self, value: f64, draws: Vec<f64>, observations: usize, dependence: f64) -> Result<MetricEstimate> {
         let undefined_draws = self.bootstrap.replicates - draws.len();
         if undefined_draws as f64 > MOST_UNDEFINED * self.bootstrap.replicates as f64 {
-            let reason = format!(
-                "it has no value on {undefined_draws} of {} resamples",
-                self.bootstrap.replicates
-            );
+            let reason = format!("it has no value on {undefined_draws} of {} resamples", self.bootstrap.replicates);
             return Err(Error::undefined("interval of a metric", reason));
         }
         let draws = Array1::from(draws);

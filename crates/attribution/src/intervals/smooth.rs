@@ -229,7 +229,8 @@ mod tests {
     fn without_lags_the_sharpe_error_is_that_of_mertens() {
         // Mertens (2002) is the delta method on independent returns; it is coded elsewhere from skewness and kurtosis.
         let returns = draws(3, 400, 0.0);
-        let ours = sharpe_ratio(&performance(&returns), &RiskFree::Zero, BartlettLags::Fixed(0), Confidence::P95).unwrap();
+        let ours =
+            sharpe_ratio(&performance(&returns), &RiskFree::Zero, BartlettLags::Fixed(0), Confidence::P95).unwrap();
         let theirs = SharpeRatio::of(returns.view(), MomentEstimator::Population).unwrap();
         assert!((ours.value / theirs.ratio() - 1.0).abs() < 1e-12);
         // They differ in n and n − 1 only: one part in 400 of the variance.

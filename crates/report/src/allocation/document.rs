@@ -29,9 +29,8 @@ pub(super) fn document(report: &AllocationReport<'_>, title: &str, kind: ReportK
         document.push(frontier_section(report, frontier)?);
     }
     for (name, conflict) in &report.conflicts {
-        document.push(
-            Section::new(format!("No weights keep {name:?}")).with(Block::Text(sentence(&conflict.to_string()))),
-        );
+        document
+            .push(Section::new(format!("No weights keep {name:?}")).with(Block::Text(sentence(&conflict.to_string()))));
     }
     if !report.assumptions.is_empty() {
         document.push(Section::new("Assumptions").with(Block::List(report.assumptions.clone())));
@@ -79,12 +78,10 @@ fn summary(report: &AllocationReport<'_>) -> Result<Section> {
     }
     if let Some(Mandate { name, solution, .. }) = report.mandates.first() {
         let (mean, volatility) = yearly(solution, years);
-        let largest = solution
-            .assets
-            .iter()
-            .zip(&solution.weights)
-            .max_by(|a, b| a.1.total_cmp(b.1))
-            .map(|(asset, weight)| Figure::new("Largest weight", Value::percent(*weight)).with_note(asset.as_str()));
+        let largest =
+            solution.assets.iter().zip(&solution.weights).max_by(|a, b| a.1.total_cmp(b.1)).map(|(asset, weight)| {
+                Figure::new("Largest weight", Value::percent(*weight)).with_note(asset.as_str())
+            });
         let mut figures = vec![
             Figure::new("Expected return a year", optional(mean, Unit::PERCENT)).with_note(name.clone()),
             Figure::new("Volatility a year", optional(volatility, Unit::PERCENT)).with_note(name.clone()),
@@ -104,7 +101,10 @@ fn yearly(solution: &Solution, periods: f64) -> (Option<f64>, Option<f64>) {
 }
 
 fn optional(value: Option<f64>, unit: Unit) -> Value {
-    value.map_or_else(|| Value::Unknown { reason: "the problem has no such estimate".to_owned() }, |v| Value::new(v, unit))
+    value.map_or_else(
+        || Value::Unknown { reason: "the problem has no such estimate".to_owned() },
+        |v| Value::new(v, unit),
+    )
 }
 
 fn ending(solution: &Solution) -> String {

@@ -36,7 +36,9 @@ pub(super) fn section(now: &RiskReport, before: &RiskReport) -> Result<Section> 
 }
 
 fn same_figure(a: &Decomposition, b: &Decomposition) -> bool {
-    a.axis == b.axis && a.total.horizon == b.total.horizon && measure_name(&a.total.measure) == measure_name(&b.total.measure)
+    a.axis == b.axis
+        && a.total.horizon == b.total.horizon
+        && measure_name(&a.total.measure) == measure_name(&b.total.measure)
 }
 
 /// Limits whose verdict is another one, and limits that came or went.
@@ -113,7 +115,8 @@ fn movers(now: &Decomposition, before: &Decomposition, unit: &Unit) -> Result<Ch
     let part = |split: &Decomposition, row: &str| {
         split.contributions.iter().find(|part| part.row.as_str() == row).map_or(0.0, |part| part.component)
     };
-    let mut rows: Vec<&str> = now.contributions.iter().chain(&before.contributions).map(|part| part.row.as_str()).collect();
+    let mut rows: Vec<&str> =
+        now.contributions.iter().chain(&before.contributions).map(|part| part.row.as_str()).collect();
     rows.sort_unstable();
     rows.dedup();
     let mut bars: Vec<Bar> = rows

@@ -85,7 +85,8 @@ fn honesty(report: &RiskReport) -> String {
     )];
     if let Some(entry) = report.estimates.first() {
         let estimate = &entry.estimate;
-        let tail = estimate.tail_observations.map_or_else(String::new, |tail| format!(", {tail:.0} of them in the tail"));
+        let tail =
+            estimate.tail_observations.map_or_else(String::new, |tail| format!(", {tail:.0} of them in the tail"));
         words.push(format!(
             "The first estimate rests on {} scenarios{tail}, worth {:.0} independent ones; intervals in brackets say how \
              far sampling alone can move an estimate, not how wrong the model may be.",
@@ -117,9 +118,9 @@ fn limits(checks: &[LimitCheck], unit: &Unit) -> Result<Table> {
         let now = match &check.status {
             Status::Known(estimate) => estimate_value(estimate, unit),
             Status::Partial { value, coverage } => {
-                let share = coverage.position_share().map_or_else(|| "part".to_owned(), |share| {
-                    Unit::Percent { decimals: 1 }.format(share)
-                });
+                let share = coverage
+                    .position_share()
+                    .map_or_else(|| "part".to_owned(), |share| Unit::Percent { decimals: 1 }.format(share));
                 Value::text(format!("{} on {share} of the positions", unit.format(value.value)))
             }
             Status::Unknown { reason, .. } => Value::Unknown { reason: reason.clone() },
@@ -177,9 +178,10 @@ fn distribution(report: &RiskReport, outcomes: &ScenarioOutcomes, unit: &Unit) -
         .take(2)
         .map(|entry| Marker { name: measure_name(&entry.estimate.measure), value: -entry.estimate.value })
         .collect();
-    let (least, most) = outcomes.pnl.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        (low.min(*value), high.max(*value))
-    });
+    let (least, most) = outcomes
+        .pnl
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let description = format!(
         "{}: {} outcomes between {} and {}; the marked losses are the first estimates of the table.",
         outcomes.what,
@@ -187,7 +189,13 @@ fn distribution(report: &RiskReport, outcomes: &ScenarioOutcomes, unit: &Unit) -
         unit.format(least),
         unit.format(most)
     );
-    Ok(Chart::Histogram(histogram("P&L of the book in the scenarios", description, unit.clone(), &outcomes.pnl, markers)?))
+    Ok(Chart::Histogram(histogram(
+        "P&L of the book in the scenarios",
+        description,
+        unit.clone(),
+        &outcomes.pnl,
+        markers,
+    )?))
 }
 
 fn contributions(split: &Decomposition, unit: &Unit) -> Result<Section> {
@@ -331,7 +339,8 @@ fn provenance(report: &RiskReport) -> Section {
     if !report.assumptions.is_empty() {
         section.push(Block::List(report.assumptions.clone()));
     }
-    let hashes: Vec<String> = report.inputs.iter().map(|input| format!("{}: SHA-256 {}", input.name, input.sha256)).collect();
+    let hashes: Vec<String> =
+        report.inputs.iter().map(|input| format!("{}: SHA-256 {}", input.name, input.sha256)).collect();
     if !hashes.is_empty() {
         section.push(Block::List(hashes));
     }

@@ -32,7 +32,8 @@ fn heatmap(months: &ReturnSeries, years: &ReturnSeries, partial: usize) -> Chart
     let rows: Vec<i16> = (first..=last).rev().collect();
     let mut cells = vec![vec![None; 13]; rows.len()];
     for (date, value) in months.dates().iter().zip(months.returns()) {
-        cells[usize::from((last - date.year()).unsigned_abs())][usize::from((date.month() - 1).unsigned_abs())] = Some(*value);
+        cells[usize::from((last - date.year()).unsigned_abs())][usize::from((date.month() - 1).unsigned_abs())] =
+            Some(*value);
     }
     for (date, value) in years.dates().iter().zip(years.returns()) {
         cells[usize::from((last - date.year()).unsigned_abs())][12] = Some(*value);

@@ -174,7 +174,10 @@ pub(super) fn rolling(page: &Sheet<'_>) -> Result<Section> {
     section.push(chart("Sharpe ratio a year", spread, Unit::RATIO, vec![line(&sharpe, series.name())], Some(0.0)));
     let mut betas = Vec::new();
     for benchmark in &page.sheet.benchmarks {
-        betas.push(line(&RollingRelative::new(series.returns(), benchmark.returns(), window)?.beta(), &format!("to {}", benchmark.name())));
+        betas.push(line(
+            &RollingRelative::new(series.returns(), benchmark.returns(), window)?.beta(),
+            &format!("to {}", benchmark.name()),
+        ));
     }
     if !betas.is_empty() {
         section.push(chart("Beta", &neighbours, Unit::RATIO, betas, Some(0.0)));
@@ -190,7 +193,10 @@ pub(super) fn distribution(page: &Sheet<'_>) -> Result<Section> {
     let returns = page.performance.returns();
     let sample = LossSample::from_returns(returns)?;
     let mut markers = Vec::new();
-    let mut table = Table::new("Losses in the tail of one period, 95 % intervals", ["level", "VaR", "expected shortfall", "in the tail"]);
+    let mut table = Table::new(
+        "Losses in the tail of one period, 95 % intervals",
+        ["level", "VaR", "expected shortfall", "in the tail"],
+    );
     for confidence in [Confidence::P95, Confidence::P99] {
         let level = Unit::Percent { decimals: 0 }.format(confidence.level());
         let (var, es) = (sample.value_at_risk(confidence)?, sample.expected_shortfall(confidence)?);
@@ -199,7 +205,9 @@ pub(super) fn distribution(page: &Sheet<'_>) -> Result<Section> {
             None => Value::percent(estimate.value),
         };
         markers.push(Marker { name: format!("VaR {level}"), value: 0.0 - var.value });
-        let tail = es.tail_observations.map_or_else(|| Value::text("–"), |tail| Value::new(tail, Unit::Number { decimals: 1 }));
+        let tail = es
+            .tail_observations
+            .map_or_else(|| Value::text("–"), |tail| Value::new(tail, Unit::Number { decimals: 1 }));
         table.push(vec![Value::text(level), value(&var), value(&es), tail])?;
     }
     let mean = returns.sum() / returns.len() as f64;

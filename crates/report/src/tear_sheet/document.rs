@@ -2,7 +2,9 @@ use alluse_attribution::benchmark::Relative;
 use alluse_attribution::metrics::Conventions;
 use alluse_attribution::{Performance, ReturnKind};
 
-use super::{TearSheet, calendar, charts, contributions, evidence, label_history, latest, metric_tables, relative, summary};
+use super::{
+    TearSheet, calendar, charts, contributions, evidence, label_history, latest, metric_tables, relative, summary,
+};
 use crate::{Block, Document, Error, ReportKind, Result, Section};
 
 /// What every part of the page is made from.
@@ -71,7 +73,8 @@ fn conventions_section(sheet: &TearSheet) -> Section {
         ReturnKind::Price => "price returns, without dividends or coupons",
     };
     let mut points = vec![format!("{}: {}.", sheet.portfolio.name(), kind(sheet.portfolio.kind()))];
-    points.extend(sheet.benchmarks.iter().map(|benchmark| format!("{}: {}.", benchmark.name(), kind(benchmark.kind()))));
+    points
+        .extend(sheet.benchmarks.iter().map(|benchmark| format!("{}: {}.", benchmark.name(), kind(benchmark.kind()))));
     points.push(format!(
         "{} returns a year annualise growth geometrically and volatilities by the square root of time.",
         sheet.portfolio.frequency().periods_per_year()

@@ -40,15 +40,15 @@ pub(super) fn in_brief(page: &Sheet<'_>) -> String {
     }
     if let Some((share, months)) = positive_months(series) {
         let share = Unit::Percent { decimals: 0 }.format(share);
-        words.push(format!("{share} of {months} whole months were positive; that is the base rate of any claim of direction."));
+        words.push(format!(
+            "{share} of {months} whole months were positive; that is the base rate of any claim of direction."
+        ));
     }
     if let (Some(benchmark), Some(difference)) = (page.sheet.benchmarks.first(), differences(page.sheet).first()) {
         words.push(match difference {
-            Ok(difference) if difference.p_value < 0.05 => format!(
-                "Its Sharpe ratio differs from that of {} (p = {:.3}).",
-                benchmark.name(),
-                difference.p_value
-            ),
+            Ok(difference) if difference.p_value < 0.05 => {
+                format!("Its Sharpe ratio differs from that of {} (p = {:.3}).", benchmark.name(), difference.p_value)
+            }
             Ok(difference) => format!(
                 "Its Sharpe ratio is not distinguishable from that of {} (p = {:.2}).",
                 benchmark.name(),
@@ -150,7 +150,8 @@ fn track_record(page: &Sheet<'_>) -> Result<Table> {
 }
 
 fn outperformance(page: &Sheet<'_>) -> Result<Table> {
-    let columns = ["benchmark", "Sharpe ratio less its own, a year", "p-value", "alpha a year", "t of alpha", "verdict"];
+    let columns =
+        ["benchmark", "Sharpe ratio less its own, a year", "p-value", "alpha a year", "t of alpha", "verdict"];
     let mut table = Table::new("Is the difference from the benchmarks more than chance? 95 % intervals", columns);
     let root = page.performance.periods_per_year().unwrap_or(1.0).sqrt();
     let compared = page.sheet.benchmarks.iter().zip(&page.relatives).zip(differences(page.sheet));
@@ -174,7 +175,10 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
             Ok(found) => {
                 let mut interval = found.interval;
                 (interval.lower, interval.upper) = (interval.lower * root, interval.upper * root);
-                (Value::between(found.difference * root, &interval, Unit::RATIO), Value::new(found.p_value, Unit::Number { decimals: 3 }))
+                (
+                    Value::between(found.difference * root, &interval, Unit::RATIO),
+                    Value::new(found.p_value, Unit::Number { decimals: 3 }),
+                )
             }
             Err(error) => (unknown(error), unknown(error)),
         };

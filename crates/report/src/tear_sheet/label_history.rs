@@ -38,9 +38,10 @@ fn chart(report: &SignificanceReport) -> Chart {
         .collect();
     Chart::Bars(Bars {
         title: "Mean return of the label less that of all other periods".to_owned(),
-        description: "Periods in brackets; lines are 95 % intervals, each on its own, before allowing for the number of \
+        description:
+            "Periods in brackets; lines are 95 % intervals, each on its own, before allowing for the number of \
                       labels."
-            .to_owned(),
+                .to_owned(),
         unit: Unit::PERCENT,
         bars,
     })
@@ -52,9 +53,10 @@ fn table(report: &SignificanceReport) -> Result<Table> {
     let mut table = Table::new(caption, columns);
     let dash = || Value::text("–");
     for label in &report.labels {
-        let effect = label.effect.as_ref().map_or_else(dash, |effect| {
-            Value::between(effect.value, &effect.interval, Unit::PERCENT)
-        });
+        let effect = label
+            .effect
+            .as_ref()
+            .map_or_else(dash, |effect| Value::between(effect.value, &effect.interval, Unit::PERCENT));
         let contribution = label.contribution.as_ref().map_or_else(dash, |effect| Value::percent(effect.value));
         let p = label.benjamini_hochberg.map_or_else(dash, |p| Value::new(p, Unit::Number { decimals: 3 }));
         table.push(vec![

@@ -6,8 +6,8 @@ use jiff::civil::Weekday;
 
 use super::document::Sheet;
 use super::label_history;
-use crate::chart::{Marker};
 use crate::bins::histogram;
+use crate::chart::Marker;
 use crate::{Block, Chart, Error, Figure, ReportKind, Result, Section, Unit, Value};
 
 pub(super) fn section(page: &Sheet<'_>) -> Result<Section> {
@@ -16,7 +16,9 @@ pub(super) fn section(page: &Sheet<'_>) -> Result<Section> {
         ReportKind::Weekly => ("week", Some(PeriodEnd::WeekEnding(Weekday::Friday))),
         ReportKind::Monthly => ("month", Some(PeriodEnd::MonthEnd)),
         ReportKind::Quarterly => ("quarter", Some(PeriodEnd::QuarterEnd)),
-        ReportKind::SinceInception => return Err(Error::invalid("report kind", "the whole history has no last period")),
+        ReportKind::SinceInception => {
+            return Err(Error::invalid("report kind", "the whole history has no last period"));
+        }
     };
     let series = &page.sheet.portfolio;
     let in_periods = |series: &ReturnSeries| match period {

@@ -142,7 +142,8 @@ impl TearSheet {
     /// [`Error::Invalid`] for labels that rows or trades carry.
     pub fn with_period_labels(mut self, axis: LabelAxis) -> Result<Self> {
         if axis.labelled() != Labelled::Periods {
-            let reason = format!("{:?} labels {:?}, a tear sheet takes labels of periods", axis.name(), axis.labelled());
+            let reason =
+                format!("{:?} labels {:?}, a tear sheet takes labels of periods", axis.name(), axis.labelled());
             return Err(Error::invalid("period labels", reason));
         }
         self.period_labels = Some(axis);
@@ -163,7 +164,10 @@ impl TearSheet {
         let sum: f64 = parts.iter().map(|(_, part)| part).sum();
         let size = parts.iter().map(|(_, part)| part.abs()).sum::<f64>().max(1.0);
         if !((sum - total).abs() <= 1e-9 * size) {
-            return Err(Error::invalid(format!("contributions by {axis}"), format!("they add up to {sum}, not to {total}")));
+            return Err(Error::invalid(
+                format!("contributions by {axis}"),
+                format!("they add up to {sum}, not to {total}"),
+            ));
         }
         self.contributions.push(AxisContributions { axis, parts, total });
         Ok(self)

@@ -1,8 +1,6 @@
 //! The portfolio beside its benchmarks.
 
-use alluse_attribution::benchmark::{
-    BenchmarkConventions, HacErrors, MarketTiming, Relative, TimingModel,
-};
+use alluse_attribution::benchmark::{BenchmarkConventions, HacErrors, MarketTiming, Relative, TimingModel};
 
 use super::document::Sheet;
 use crate::{Result, Section, Table, Unit, Value};
@@ -55,9 +53,11 @@ fn all(page: &Sheet<'_>) -> Result<Table> {
     for (place, entry) in first.iter().enumerate() {
         let definition = entry.metric.definition();
         let mut row = vec![Value::text(definition.name)];
-        row.extend(columns.iter().map(|column| {
-            Value::of_status(&column[place].value, super::metric_tables::unit(definition.unit))
-        }));
+        row.extend(
+            columns
+                .iter()
+                .map(|column| Value::of_status(&column[place].value, super::metric_tables::unit(definition.unit))),
+        );
         table.push(row)?;
     }
     Ok(table)

@@ -26,11 +26,12 @@ fn headline(page: &Sheet<'_>) -> Result<Block> {
     let drawn = page.sheet.bootstrap.estimates(performance, &[annual, deepest, shortfall]);
     let [annual, deepest, shortfall] = match drawn {
         Ok(found) => {
-            let mut values = found.into_iter().zip([annual, deepest, shortfall]).map(|(found, statistic)| match found {
-                Ok(estimate) => between(&estimate, Unit::PERCENT),
-                // Without an interval the value itself may still be known.
-                Err(_) => Value::of(statistic(performance), Unit::PERCENT),
-            });
+            let mut values =
+                found.into_iter().zip([annual, deepest, shortfall]).map(|(found, statistic)| match found {
+                    Ok(estimate) => between(&estimate, Unit::PERCENT),
+                    // Without an interval the value itself may still be known.
+                    Err(_) => Value::of(statistic(performance), Unit::PERCENT),
+                });
             std::array::from_fn(|_| values.next().unwrap_or_else(|| Value::text("–")))
         }
         Err(_) => [annual, deepest, shortfall].map(|statistic| Value::of(statistic(performance), Unit::PERCENT)),
@@ -44,7 +45,8 @@ fn headline(page: &Sheet<'_>) -> Result<Block> {
         Figure::new("Expected shortfall 95 %", shortfall).with_note("loss of one period"),
     ];
     if let (Some(relative), Some(benchmark)) = (page.relatives.first(), page.sheet.benchmarks.first()) {
-        figures.push(Figure::new("Beta", super::relative::beta(relative)).with_note(format!("to {}", benchmark.name())));
+        figures
+            .push(Figure::new("Beta", super::relative::beta(relative)).with_note(format!("to {}", benchmark.name())));
         figures.push(
             Figure::new("Alpha a year", super::relative::alpha(relative)).with_note(format!("to {}", benchmark.name())),
         );

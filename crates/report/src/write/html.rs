@@ -43,7 +43,12 @@ impl Page {
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>",
         );
         self.text(&document.title);
-        let _ = write!(self.out, "</title>\n<style>\n{}\n{}\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>", font_face_css(), style_css());
+        let _ = write!(
+            self.out,
+            "</title>\n<style>\n{}\n{}\n{STYLE}</style>\n</head>\n<body>\n<header>\n<h1>",
+            font_face_css(),
+            style_css()
+        );
         self.text(&document.title);
         self.out.push_str("</h1>\n<p class=\"subtitle\">");
         self.text(&document.subtitle);

@@ -33,7 +33,8 @@ fn push(out: &mut String, block: &Block) -> Result<()> {
             out.push_str("| figure | value | note |\n|---|---:|---|\n");
             for figure in figures {
                 let note = figure.note.as_deref().unwrap_or_default();
-                let _ = writeln!(out, "| {} | {} | {} |", cell(&figure.name), cell(&figure.value.to_string()), cell(note));
+                let _ =
+                    writeln!(out, "| {} | {} | {} |", cell(&figure.name), cell(&figure.value.to_string()), cell(note));
             }
         }
         Block::Table(table) => push_table(out, table),

@@ -55,7 +55,8 @@ fn html_is_one_page_without_scripts_or_addresses() {
     assert!(page.contains("Weekly report as of 2024-03-01"));
     assert!(page.contains("<td class=\"breach\">BREACH</td>"));
     assert!(page.contains("unknown: no, &quot;data&quot;"));
-    for attribute in ["lang=\"en\"", "name=\"viewport\"", "scope=\"col\"", "scope=\"row\"", "role=\"img\"", "<caption>"] {
+    for attribute in ["lang=\"en\"", "name=\"viewport\"", "scope=\"col\"", "scope=\"row\"", "role=\"img\"", "<caption>"]
+    {
         assert!(page.contains(attribute), "{attribute}");
     }
     assert_eq!(page, everything().html().unwrap());
