@@ -22,7 +22,8 @@ pub enum ExplainMethod {
         /// Points per panel, 2 to 32.
         order: usize,
         /// Residual per unit at which halving stops, as a fraction of the opening spot, above 0. Options on shares with
-        /// cash dividends, whose prices come from a grid, stop at 2e-5 at the latest.
+        /// cash dividends, whose prices come from a grid, stop at 2e-5; American ones at 1e-6 when rates, yield or
+        /// volatility move, because some of their greeks are differences.
         tolerance: f64,
         /// Panels at most, at least 1.
         max_panels: usize,

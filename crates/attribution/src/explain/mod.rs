@@ -12,6 +12,9 @@
 //! effects add up to the change of the price. [`ExplainMethod::Taylor`] is the common second-order explanation by the
 //! greeks of the opening, to compare with: what it misses shows in its residual.
 //!
+//! A small residual along the path says that the integrals hold, not that the model prices the market: both closes are
+//! valued by the model, and a price that differs from the model's shows as a trading effect when it is traded.
+//!
 //! ```
 //! use alluse_attribution::explain::{ExplainDay, PnlExplainer};
 //! use alluse_instruments::{Book, MarketSnapshot, Multiplier, OptionContract};

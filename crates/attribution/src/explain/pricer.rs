@@ -16,6 +16,9 @@ const YIELD_STEP: f64 = 1e-3;
 /// Residual, as a fraction of the spot, that prices from a grid cannot be pushed below.
 const GRID_ERROR: f64 = 2e-5;
 
+/// The same of American options, whose rho and epsilon are differences across the exercise boundary.
+const AMERICAN_ERROR: f64 = 1e-6;
+
 /// The factors of an option, or their changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Factors {
@@ -131,7 +134,13 @@ impl<'a> Pricer<'a> {
 
     /// The residual per unit below which more panels do not help.
     pub(super) fn price_error(&self) -> f64 {
-        if self.dividends.is_empty() { 0.0 } else { GRID_ERROR * self.start.spot }
+        let american = self.contract.style() == ExerciseStyle::American;
+        let share = match (self.dividends.is_empty(), american) {
+            (false, _) => GRID_ERROR,
+            (true, true) if !self.only_spot_and_time => AMERICAN_ERROR,
+            (true, _) => 0.0,
+        };
+        share * self.start.spot
     }
 
     pub(super) fn value(&self, at: &Factors) -> Result<f64> {

@@ -7,61 +7,9 @@ use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
 use super::autocorrelation::{autocorrelations, ljung_box, lo_factor};
-use super::{Finding, HonestyReport, Severity, Unchecked, Warning};
+use super::{BaseRate, Finding, HonestyReport, Severity, Target, Trials, Unchecked, Warning};
 use crate::metrics::GainsAndLosses;
 use crate::{Error, Result, ReturnSeries, RiskFree, check};
-
-/// How many variants were tried before this one was shown.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Trials {
-    /// Independent trials, above 1.
-    pub count: f64,
-    /// Variance of their Sharpe ratios per period.
-    pub variance: f64,
-}
-
-/// A return that is promised.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Target {
-    /// So much a year.
-    Annual(f64),
-    /// So much in each period of the record.
-    PerPeriod(f64),
-}
-
-/// What strategies of the kind have earned: compounded annual return and annual volatility.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BaseRate {
-    /// Whose.
-    pub name: String,
-    /// Compounded, per year.
-    pub annual_return: f64,
-    /// Of log returns, per year.
-    pub annual_volatility: f64,
-}
-
-impl BaseRate {
-    /// From the record of a comparable strategy, such as a put-write index: the mean and deviation of its log returns.
-    ///
-    /// # Errors
-    /// [`Error::Input`] for fewer than two returns, [`Error::Undefined`] for one of −1 and for returns that are constant.
-    pub fn of(record: &ReturnSeries) -> Result<Self> {
-        check::enough("base rate", 2, record.len())?;
-        if let Some(index) = record.returns().iter().position(|r| *r <= -1.0) {
-            return Err(Error::undefined("base rate", format!("return {index} loses everything")));
-        }
-        let logs = record.returns().mapv(f64::ln_1p);
-        let per_year = record.frequency().periods_per_year();
-        let annual_volatility = moments::standard_deviation(logs.view(), 1)? * per_year.sqrt();
-        if annual_volatility <= 0.0 {
-            return Err(Error::undefined("base rate", "the returns are constant"));
-        }
-        let annual_return = (moments::mean(logs.view())? * per_year).exp_m1();
-        Ok(Self { name: record.name().to_owned(), annual_return, annual_volatility })
-    }
-}
 
 /// Looks for what misleads in the record of a strategy that sells options.
 ///
@@ -112,6 +60,9 @@ impl Default for HonestyCheck {
         }
     }
 }
+
+/// A check of a ratio, given the periods of a year.
+type OfSharpe = fn(&HonestyCheck, &SharpeRatio, f64) -> Result<Option<Warning>>;
 
 /// A standard error this much larger than that of normal returns is worth a word.
 const WIDER: f64 = 1.1;
@@ -167,7 +118,7 @@ impl HonestyCheck {
             unchecked: Vec::new(),
         };
         report.take("win rate", self.gains(excess.view()));
-        let of_sharpe: [(&str, fn(&Self, &SharpeRatio, f64) -> Result<Option<Warning>>); 4] = [
+        let of_sharpe: [(&str, OfSharpe); 4] = [
             ("interval of the Sharpe ratio", Self::interval),
             ("tails", |_, sharpe, _| Ok(tails(sharpe))),
             ("length of the record", Self::length),
@@ -310,7 +261,7 @@ impl HonestyCheck {
             Target::Annual(value) => value.ln_1p(),
             Target::PerPeriod(value) => value.ln_1p() * per_year,
         };
-        // Over one year: the kindest time to a promise that is above the base rate, and the shortest it is made for.
+        // One year is kind to a promise that is above the base rate: over more of them it is less likely.
         let years = 1.0;
         let distance = (log_target - base.annual_return.ln_1p()) * f64::sqrt(years) / base.annual_volatility;
         let probability = normal::cdf(-distance);

@@ -22,8 +22,10 @@
 mod autocorrelation;
 mod check;
 mod finding;
+mod promise;
 #[cfg(test)]
 mod tests;
 
-pub use check::{BaseRate, HonestyCheck, Target, Trials};
+pub use check::HonestyCheck;
 pub use finding::{Finding, HonestyReport, Severity, Unchecked, Warning};
+pub use promise::{BaseRate, Target, Trials};

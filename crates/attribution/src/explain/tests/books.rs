@@ -101,7 +101,7 @@ fn assignment_within_the_day() {
         },
     );
     // Settled half a dollar dearer than the path says.
-    assert!((path.total.effects.trading - 50.0 * -1.0 * -1.0 * -1.0).abs() < 1e-9, "{:?}", path.total);
+    assert!((path.total.effects.trading + 50.0).abs() < 1e-9, "{:?}", path.total);
     assert!(path.total.residual.abs() < 1e-3);
 }
 

@@ -12,7 +12,7 @@ fn print(name: &str, summary: &ExplainSummary) {
     for (class, ResidualShare { days, pnl, residual, share, position_share, largest, .. }) in
         [("common", summary.common), ("tail", summary.tail), ("all", summary.all)]
     {
-        println!(
+        eprintln!(
             "{name:15} {class:7} {days:5} days, |P&L| {pnl:9.0}, |residual| {residual:8.2}, share {:.5}, by position {:.5}, largest {largest:.3}",
             share.unwrap_or(f64::NAN),
             position_share.unwrap_or(f64::NAN),
@@ -30,13 +30,22 @@ fn the_real_programme_is_explained() {
     print("path-integrated", &by_path);
     print("taylor", &by_taylor);
     for (name, amount) in path.total.effects.parts() {
-        println!("{name:20} {amount:12.1}");
+        eprintln!("{name:20} {amount:12.1}");
     }
-    println!("{:20} {:12.1}\n{:20} {:12.4}", "actual", path.total.actual, "residual", path.total.residual);
+    eprintln!("{:20} {:12.1}\n{:20} {:12.4}", "actual", path.total.actual, "residual", path.total.residual);
 
     assert!(path.coverage.is_complete());
     assert_eq!(path.days.len() + 1, programme.markets.len());
     assert_eq!(by_path.common.days + by_path.tail.days, path.days.len());
+    // Pinned: our own last output. Greeks of the opening leave more than the 5 % unexplained, above all on the last day
+    // of an option.
+    assert_eq!((by_path.common.days, by_path.tail.days), (1_236, 20));
+    for (got, want) in
+        [(by_taylor.common.share, 0.077_72), (by_taylor.tail.share, 0.073_85), (by_taylor.all.position_share, 0.056_30)]
+    {
+        assert!((got.unwrap() - want).abs() < 1e-5, "{got:?} against {want}");
+    }
+    assert!((path.total.actual - 143_308.7).abs() < 0.1);
     // The acceptance, and far below it.
     assert!(by_path.common.share.unwrap() <= 0.05 && by_path.tail.share.unwrap() <= 0.05);
     assert!(by_path.all.position_share.unwrap() < 1e-4);
