@@ -569,8 +569,8 @@ fn colours_stand_out_in_both_themes() {
     for name in ["text", "muted", "1", "2", "3", "4", "5", "6", "7", "8"] {
         assert!(pairs(name, "surface") >= 4.5, "{name} {}", pairs(name, "surface"));
     }
-    // The text of a heat map stands on its strongest colours.
-    for back in ["gain", "loss", "empty"] {
+    // Text stands on the strongest colours of a heat map, and on the layers of a stack.
+    for back in ["gain", "loss", "empty", "y1", "y2", "y3", "y4", "y5", "y6", "y7", "y8"] {
         assert!(pairs("text", back) >= 4.5, "{back} {}", pairs("text", back));
     }
 }
