@@ -219,8 +219,8 @@ fn rules() -> Vec<(String, String)> {
         ("other".into(), stroke("axis", "stroke-width:10;stroke-linejoin:round")),
         ("edge".into(), stroke("surface", "stroke-width:12;stroke-linejoin:round")),
     ];
-    for index in 0..SERIES {
-        let (number, dash) = (index + 1, DASHES[index]);
+    for (index, dash) in DASHES.iter().enumerate() {
+        let number = index + 1;
         let colour = number.to_string();
         let width = if index == 0 { 18 } else { 15 };
         let dash = if dash.is_empty() { String::new() } else { format!(";stroke-dasharray:{dash}") };
