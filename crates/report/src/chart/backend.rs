@@ -204,9 +204,9 @@ impl DrawingBackend for SvgBackend<'_> {
         };
         let class = Ink::of(style.color().rgb).class();
         self.write(format_args!("<text class=\"{class}{side}\" x=\"{}\" y=\"{baseline}\"", place.0));
-        let size = style.size().round();
+        let size = style.size().round() as i32;
         // The sizes that classes give.
-        if size != 110.0 && size != 150.0 {
+        if size != 110 && size != 150 {
             self.write(format_args!(" font-size=\"{size}\""));
         }
         self.write(format_args!(">{}</text>\n", Escaped(text)));

@@ -63,10 +63,10 @@ impl Picture for Bars {
             } else {
                 (Side::Left, across.x(upper.max(bar.value)) + 6.0)
             };
-            canvas.text(Ink::TEXT, SMALL, side, x, y, words)?;
+            canvas.text(Ink::LABEL, SMALL, side, x, y, words)?;
             if above {
                 let name = font::elided(&bar.name, TEXT_SIZE, body.width());
-                canvas.text(Ink::TEXT, TEXT_SIZE, Side::Left, body.left, top + 9.0, &name)?;
+                canvas.text(Ink::LABEL, TEXT_SIZE, Side::Left, body.left, top + 9.0, &name)?;
             } else {
                 canvas.text(Ink::TEXT, TEXT_SIZE, Side::Left, body.left, y, &bar.name)?;
             }

@@ -98,7 +98,7 @@ impl Checker<'_> {
                 }
             }
         }
-        for shade in chart.shades.iter().filter(|shade| shade.from > shade.to) {
+        if let Some(shade) = chart.shades.iter().find(|shade| shade.from > shade.to) {
             return self.refuse(&format!("shade {:?}", shade.name), format!("from {} to {}", shade.from, shade.to));
         }
         self.finite("reference", chart.reference)?;

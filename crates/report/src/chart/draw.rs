@@ -29,6 +29,25 @@ impl Chart {
     /// and last value (Jugel et al. 2014, "M4"), so that long ones stay small and still show every extreme; the numbers
     /// themselves are all in [`table`](Self::table). The same chart in the same frame gives the same bytes.
     ///
+    /// ```
+    /// use alluse_report::chart::{Bar, Bars, Chart, Frame};
+    /// use alluse_report::Unit;
+    ///
+    /// let chart = Chart::Bars(Bars {
+    ///     title: "Contribution to return".into(),
+    ///     description: "Equity earned more than bonds lost.".into(),
+    ///     unit: Unit::PERCENT,
+    ///     bars: vec![
+    ///         Bar { name: "Equity".into(), value: 0.041, interval: Some((0.012, 0.07)) },
+    ///         Bar { name: "Bonds".into(), value: -0.013, interval: None },
+    ///     ],
+    /// });
+    /// let svg = chart.svg(&Frame::file())?;
+    /// assert!(svg.starts_with("<svg") && svg.contains("\u{2212}1.30 %"));
+    /// assert_eq!(chart.table()?.rows.len(), 2);
+    /// # Ok::<(), alluse_report::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// What [`check`](Self::check) refuses; [`Error::Drawing`] for a frame that cannot hold the chart.
     pub fn svg(&self, frame: &Frame) -> Result<String> {

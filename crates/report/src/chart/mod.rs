@@ -1,4 +1,8 @@
 //! Charts as data, each of which can be drawn as SVG and written as a table.
+//!
+//! [`Chart::svg`] draws one for a [`Frame`]; [`Chart::responsive`] draws it twice for a page, for wide and for narrow
+//! screens; [`Chart::table`] gives its numbers. A page holds [`style_css`] and [`font_face_css`] once; a file of its own,
+//! [`Frame::file`], carries both.
 
 mod as_table;
 mod backend;

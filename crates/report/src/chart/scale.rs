@@ -144,7 +144,10 @@ fn log_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     };
     let dense = within(1, &[1.0, 2.0, 5.0]);
     if dense.len() < 3 {
-        return multiples(low, high, nice_step(high - low, count));
+        // An even step may leave a single tick inside; half of it or less leaves more.
+        let even = |count| multiples(low, high, nice_step(high - low, count));
+        let few = even(count);
+        return if few.len() < 2 { even(3 * count) } else { few };
     }
     if dense.len() <= count + 1 {
         return dense;
@@ -171,6 +174,7 @@ mod tests {
         assert_eq!(Scale::logarithmic(0.9, 30.0, 6).ticks(), [1.0, 2.0, 5.0, 10.0, 20.0]);
         assert_eq!(Scale::logarithmic(1e-3, 1e6, 6).ticks(), [1e-2, 1.0, 1e2, 1e4, 1e6]);
         assert_eq!(Scale::logarithmic(1.0, 1.4, 5).ticks(), [1.0, 1.1, 1.2, 1.3, 1.4]);
+        assert!(Scale::logarithmic(4.03e9, 1.825e10, 3).ticks().len() >= 2);
         assert_eq!(Scale::tight(1.0, 4.2, 4).ticks(), [1.0, 2.0, 3.0, 4.0]);
     }
 

@@ -115,8 +115,9 @@ impl std::fmt::Display for Class {
 }
 
 /// Names, light and dark colours. The series follow the order of Okabe and Ito (2008), darkened for white and lightened
-/// for black until each stands out by at least 4.5 to 1, so that a name may be written in its colour.
-pub(super) const COLOURS: [(&str, &str, &str); 16] = [
+/// for black until each stands out by at least 4.5 to 1, so that a name may be written in its colour; the
+/// layers of a stack are the same colours, strong and weak by turns, on which text can be read.
+pub(super) const COLOURS: [(&str, &str, &str); 24] = [
     ("surface", "#ffffff", "#16191d"),
     ("text", "#1b1f24", "#e8eaed"),
     ("muted", "#59626c", "#a4acb5"),
@@ -133,6 +134,14 @@ pub(super) const COLOURS: [(&str, &str, &str); 16] = [
     ("6", "#0f7286", "#59c3d6"),
     ("7", "#a5344b", "#ee8797"),
     ("8", "#5b6470", "#abb4be"),
+    ("y1", "#4f8cbe", "#3a617f"),
+    ("y2", "#e1ac8a", "#5c4031"),
+    ("y3", "#479f8a", "#286b59"),
+    ("y4", "#cfaacb", "#544256"),
+    ("y5", "#a18d47", "#736434"),
+    ("y6", "#91bec7", "#2b4f58"),
+    ("y7", "#c57a89", "#784a54"),
+    ("y8", "#b4b8bd", "#464b51"),
 ];
 
 /// Dashes of the lines, in tenths of a pixel: what tells the series apart without colour.
@@ -210,8 +219,8 @@ fn rules() -> Vec<(String, String)> {
         ("other".into(), stroke("axis", "stroke-width:10;stroke-linejoin:round")),
         ("edge".into(), stroke("surface", "stroke-width:12;stroke-linejoin:round")),
     ];
-    for index in 0..SERIES {
-        let (number, dash) = (index + 1, DASHES[index]);
+    for (index, dash) in DASHES.iter().enumerate() {
+        let number = index + 1;
         let colour = number.to_string();
         let width = if index == 0 { 18 } else { 15 };
         let dash = if dash.is_empty() { String::new() } else { format!(";stroke-dasharray:{dash}") };
@@ -220,10 +229,7 @@ fn rules() -> Vec<(String, String)> {
             stroke(&colour, &format!("stroke-width:{width};stroke-linejoin:round{dash}")),
         ));
         rules.push((format!("a{number}"), fill(&colour, "fill-opacity:.16")));
-        rules.push((
-            format!("y{number}"),
-            fill(&colour, if index % 2 == 0 { "fill-opacity:.72" } else { "fill-opacity:.46" }),
-        ));
+        rules.push((format!("y{number}"), fill(&format!("y{number}"), "")));
         rules.push((format!("p{number}"), fill(&colour, "")));
     }
     for index in 0..BANDS {
