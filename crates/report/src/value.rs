@@ -73,6 +73,8 @@ pub enum Value {
     Text(String),
     /// The outcome of a check.
     Verdict(Verdict),
+    /// A question that does not arise here.
+    NotApplicable,
     /// What could not be computed, and why. Never an empty cell.
     Unknown {
         /// The obstacle in words.
@@ -181,6 +183,7 @@ impl fmt::Display for Value {
                 Verdict::Breach => "BREACH",
                 Verdict::Unknown => "UNKNOWN",
             }),
+            Self::NotApplicable => f.write_str("–"),
             Self::Unknown { reason } => write!(f, "unknown: {reason}"),
         }
     }

@@ -207,7 +207,7 @@ pub(super) fn distribution(page: &Sheet<'_>) -> Result<Section> {
         markers.push(Marker { name: format!("VaR {level}"), value: 0.0 - var.value });
         let tail = es
             .tail_observations
-            .map_or_else(|| Value::text("–"), |tail| Value::new(tail, Unit::Number { decimals: 1 }));
+            .map_or_else(|| Value::NotApplicable, |tail| Value::new(tail, Unit::Number { decimals: 1 }));
         table.push(vec![Value::text(level), value(&var), value(&es), tail])?;
     }
     let mean = returns.sum() / returns.len() as f64;

@@ -30,12 +30,15 @@ pub(super) fn in_brief(page: &Sheet<'_>) -> String {
     let mut words = vec![sample(series)];
     let found = smooth::sharpe_ratio(&page.performance, &page.sheet.risk_free, BartlettLags::CubeRoot, Confidence::P95);
     if let Ok(sharpe) = found {
+        let range =
+            format!("{} to {}", Unit::RATIO.format(sharpe.interval.lower), Unit::RATIO.format(sharpe.interval.upper));
         words.push(if sharpe.differs_from(0.0) {
-            let low = Unit::RATIO.format(sharpe.interval.lower);
-            format!("The 95 % interval of the Sharpe ratio starts at {low}, above or below zero as a whole.")
+            format!("The 95 % interval of the Sharpe ratio, {range}, does not hold zero.")
         } else {
-            "The 95 % interval of the Sharpe ratio holds zero: the sample cannot tell the return over cash from chance."
-                .to_owned()
+            format!(
+                "The 95 % interval of the Sharpe ratio, {range}, holds zero: the sample cannot tell the return over cash \
+                 from chance."
+            )
         });
     }
     if let Some((share, months)) = positive_months(series) {

@@ -51,7 +51,7 @@ fn table(report: &SignificanceReport) -> Result<Table> {
     let columns = ["label", "periods", "mean", "less the rest", "contribution", "p adjusted", "verdict"];
     let caption = format!("{} labels tested over {} periods", report.tested, report.periods);
     let mut table = Table::new(caption, columns);
-    let dash = || Value::text("–");
+    let dash = || Value::NotApplicable;
     for label in &report.labels {
         let effect = label
             .effect
