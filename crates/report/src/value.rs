@@ -19,6 +19,8 @@ pub enum Unit {
         /// Decimals.
         decimals: u8,
     },
+    /// A p-value, with three decimals or as below 0.001.
+    PValue,
     /// An amount in whole units of a currency.
     Money(Currency),
 }
@@ -37,6 +39,8 @@ impl Unit {
         match self {
             Self::Percent { decimals } => format!("{} %", grouped(value * 100.0, usize::from(*decimals))),
             Self::Number { decimals } => grouped(value, usize::from(*decimals)),
+            Self::PValue if value < 0.001 => "< 0.001".to_owned(),
+            Self::PValue => grouped(value, 3),
             Self::Money(currency) => format!("{} {}", grouped(value, 0), currency.as_str()),
         }
     }

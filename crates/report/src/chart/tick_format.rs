@@ -96,7 +96,7 @@ pub(super) fn short(unit: &Unit, value: f64) -> String {
     let step = power_below(value) / 100.0;
     match unit {
         Unit::Percent { .. } => format!("{} %", number(value * 100.0, step * 100.0, size)),
-        Unit::Number { .. } => number(value, step, size),
+        Unit::Number { .. } | Unit::PValue => number(value, step, size),
         Unit::Money(currency) => format!("{} {}", number(value, step, size), currency.as_str()),
     }
 }

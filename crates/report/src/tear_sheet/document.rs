@@ -53,7 +53,7 @@ pub(super) fn document(sheet: &TearSheet) -> Result<Document> {
         document.push(relative::section(&page)?);
     }
     for axis in &sheet.contributions {
-        document.push(contributions::section(axis)?);
+        document.push(contributions::section(axis));
     }
     if let Some(labels) = &sheet.period_labels {
         document.push(label_history::section(&page, labels)?);

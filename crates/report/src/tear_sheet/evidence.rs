@@ -49,13 +49,15 @@ pub(super) fn in_brief(page: &Sheet<'_>) -> String {
     }
     if let (Some(benchmark), Some(difference)) = (page.sheet.benchmarks.first(), differences(page.sheet).first()) {
         words.push(match difference {
-            Ok(difference) if difference.p_value < 0.05 => {
-                format!("Its Sharpe ratio differs from that of {} (p = {:.3}).", benchmark.name(), difference.p_value)
-            }
             Ok(difference) => format!(
-                "Its Sharpe ratio is not distinguishable from that of {} (p = {:.2}).",
+                "Its Sharpe ratio {} that of {} ({}).",
+                if difference.p_value < 0.05 { "differs from" } else { "is not distinguishable from" },
                 benchmark.name(),
-                difference.p_value
+                if difference.p_value < 0.001 {
+                    "p < 0.001".to_owned()
+                } else {
+                    format!("p = {:.3}", difference.p_value)
+                }
             ),
             Err(_) => format!("Its Sharpe ratio could not be compared with that of {}.", benchmark.name()),
         });
@@ -180,7 +182,7 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
                 (interval.lower, interval.upper) = (interval.lower * root, interval.upper * root);
                 (
                     Value::between(found.difference * root, &interval, Unit::RATIO),
-                    Value::new(found.p_value, Unit::Number { decimals: 3 }),
+                    Value::new(found.p_value, Unit::PValue),
                 )
             }
             Err(error) => (unknown(error), unknown(error)),

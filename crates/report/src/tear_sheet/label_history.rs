@@ -58,7 +58,7 @@ fn table(report: &SignificanceReport) -> Result<Table> {
             .as_ref()
             .map_or_else(dash, |effect| Value::between(effect.value, &effect.interval, Unit::PERCENT));
         let contribution = label.contribution.as_ref().map_or_else(dash, |effect| Value::percent(effect.value));
-        let p = label.benjamini_hochberg.map_or_else(dash, |p| Value::new(p, Unit::Number { decimals: 3 }));
+        let p = label.benjamini_hochberg.map_or_else(dash, |p| Value::new(p, Unit::PValue));
         table.push(vec![
             Value::text(&label.label),
             Value::count(label.periods),
