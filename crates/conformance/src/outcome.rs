@@ -1,6 +1,6 @@
 //! What the mapping of an op comes to: a value, an error of the library, or a reason why it is not mapped.
 
-use alluse_quant::{instruments, optimizer, risk_core, var_models};
+use alluse_quant::{attribution, instruments, optimizer, risk_core, var_models};
 
 use crate::tree::Tree;
 
@@ -25,6 +25,12 @@ pub enum Stop {
 
 impl From<risk_core::Error> for Stop {
     fn from(error: risk_core::Error) -> Self {
+        Self::Library { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl From<attribution::Error> for Stop {
+    fn from(error: attribution::Error) -> Self {
         Self::Library { kind: error.kind(), message: error.to_string() }
     }
 }
