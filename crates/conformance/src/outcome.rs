@@ -76,7 +76,8 @@ mod tests {
         let error = Confidence::new(2.0).unwrap_err();
         let wrapped = instruments::Error::from(error.clone());
         let model = var_models::Error::from(error.clone());
-        for stop in [Stop::from(error), Stop::from(wrapped), Stop::from(model)] {
+        let metric = attribution::Error::from(error.clone());
+        for stop in [Stop::from(error), Stop::from(wrapped), Stop::from(model), Stop::from(metric)] {
             let Stop::Library { kind, message } = stop else { panic!("a library error") };
             assert_eq!((kind, message.as_str()), (ErrorKind::InvalidInput, "confidence must be in (0, 1), got 2"));
         }
