@@ -533,7 +533,7 @@ fn a_small_book_goes_through() {
 
 #[test]
 fn the_figures_of_the_shipped_data_add_up() {
-    let figures = figures(Inputs::load(&shipped_files()).unwrap(), &mut Progress::new(6)).unwrap();
+    let figures = figures(&Inputs::load(&shipped_files()).unwrap(), &[], &mut Progress::new(6)).unwrap();
     check(&figures);
     assert_eq!(figures.exposures.len(), AXES.len());
     assert!(!figures.modelled.is_empty() && !figures.notes.is_empty());
