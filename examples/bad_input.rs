@@ -735,10 +735,8 @@ fn an_attribution_says_what_is_wrong_with_its_files() {
         assert!(got.contains(said), "{got:?} lacks {said:?}");
     }
     let late = attribution::inputs::Settings { from: 2016, ..attributed() };
-    assert!(complaint(late).ends_with(
-        "prices and factors share 35 months from 2016 on, 13 earlier ones left out for the first score, which are fewer \
-         than 60"
-    ));
+    let said = "prices and factors share 35 months from 2016 on with 13 months of prices before them, fewer than 60";
+    assert!(complaint(late).ends_with(said));
     let prices = attribution::inputs::Settings {
         prices: folder.write("p.csv", prices()),
         sectors: folder.write("s.csv", "symbol,sector\nA,one\nB,two\n"),

@@ -88,8 +88,8 @@ impl Months {
         let first = (LOOKBACK..through).find(|&month| year(ends[month]) >= settings.from).unwrap_or(through);
         if through - first < FEWEST_MONTHS {
             let problem = format!(
-                "prices and factors share {} months from {} on, {LOOKBACK} earlier ones left out for the first score, \
-                 which are fewer than {FEWEST_MONTHS}",
+                "prices and factors share {} months from {} on with {LOOKBACK} months of prices before them, fewer than \
+                 {FEWEST_MONTHS}",
                 through - first,
                 settings.from
             );
