@@ -3,6 +3,7 @@
 
 pub mod allocate;
 pub mod arguments;
+pub mod attribution;
 pub mod backtest;
 mod failure;
 pub mod figures;
