@@ -46,7 +46,7 @@ pub(super) fn equity(page: &Sheet<'_>) -> Result<Chart> {
     Ok(Chart::Lines(Lines {
         title: "Value of one unit".to_owned(),
         description: format!(
-            "Everything reinvested{}. At the end: {}.",
+            "Compounded returns{}. At the end: {}.",
             if lost { "" } else { ", on a logarithmic axis: equal heights are equal growth" },
             ends.join(", ")
         ),
