@@ -51,8 +51,13 @@ fn report(puts: f64, most: f64) -> RiskReport {
     let shortfall = loss.expected_shortfall(Confidence::P95).unwrap();
     let measure = Measure::ExpectedShortfall { confidence: Confidence::P95 };
     let split = contributions(&pnl, &measure, Some("leg"), VarAllocation::default()).unwrap();
-    let crash =
-        StressScenario::new("crash <1987>", vec![Step::new(Target::Spot(Assets::Every), Shock::Relative(-0.2))]);
+    let crash = StressScenario::new(
+        "crash <1987>",
+        vec![
+            Step::new(Target::Spot(Assets::Every), Shock::Relative(-0.2)),
+            Step::new(Target::volatility_of(Assets::Every), Shock::Absolute(0.25)),
+        ],
+    );
     let stress = StressTest::new(vec![crash.unwrap()])
         .unwrap()
         .with_limits(vec![limit("no crash costs 100", Measure::StressLoss { scenario: None }, 100.0)])
