@@ -5,16 +5,19 @@
 //! cargo run --release --example allocate -- --prices mine.csv --sectors mine_too.csv --risk-aversion 8
 //! ```
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use examples::Result;
 use examples::allocate::figures::{Figures, figures};
 use examples::allocate::inputs::Settings;
 use examples::allocate::page;
+use examples::allocate::report::document;
 use examples::arguments::{Accepts, Arguments};
 use examples::inputs::{Files, Inputs};
 use examples::program::Program;
 use examples::progress::Progress;
+use examples::save::save;
 
 const HELP: &str = "\
 Weights under limits, what every limit costs, and what to do when the limits contradict each other.
@@ -30,6 +33,7 @@ usage: allocate [options]
   --positions FILE, --index FILE, --volatility-index FILE, --rates FILE, --hold-volatility
                             the option book and its market, as in risk_report
   --json FILE               where the figures are written (out/allocate.json)
+  --html FILE               also write the allocation as a page
   --help                    this text
 
 Without any option it uses the data in examples/data.";
@@ -47,6 +51,7 @@ const ACCEPTS: Accepts = Accepts {
         "--volatility-index",
         "--rates",
         "--json",
+        "--html",
     ],
     switches: &["--hold-volatility", "--help"],
 };
@@ -68,6 +73,9 @@ fn allocate(arguments: &Arguments) -> Result<Figures> {
     progress.step("files");
     let inputs = Inputs::load(&Files::of(arguments))?;
     let figures = figures(&settings, &inputs, &mut progress)?;
+    if let Some(html) = arguments.value("--html") {
+        save(Path::new(html), &document(&figures)?.html()?)?;
+    }
     progress.finish();
     Ok(figures)
 }

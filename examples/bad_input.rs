@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use alluse_quant::instruments::MarketSnapshot;
 use examples::allocate;
+use examples::attribution;
 use examples::figures::{AXES, Figures, figures};
 use examples::inputs::{Files, Inputs};
 use examples::positions;
@@ -532,7 +533,7 @@ fn a_small_book_goes_through() {
 
 #[test]
 fn the_figures_of_the_shipped_data_add_up() {
-    let figures = figures(Inputs::load(&shipped_files()).unwrap(), &mut Progress::new(6)).unwrap();
+    let figures = figures(&Inputs::load(&shipped_files()).unwrap(), &[], &mut Progress::new(6)).unwrap();
     check(&figures);
     assert_eq!(figures.exposures.len(), AXES.len());
     assert!(!figures.modelled.is_empty() && !figures.notes.is_empty());
@@ -670,4 +671,150 @@ fn the_allocation_keeps_its_promises() {
     let mut text = String::new();
     allocate::page::write(&mut text, &figures).unwrap();
     assert!(!text.contains("NaN") && text.contains("contradict each other"));
+}
+
+/// The shipped data of the attribution.
+fn attributed() -> attribution::inputs::Settings {
+    attribution::inputs::Settings {
+        prices: shipped("stocks20_daily.csv"),
+        sectors: shipped("sectors.csv"),
+        factors: shipped("ff3_monthly.csv"),
+        from: 2004,
+        wheel: Settings {
+            index: shipped("sp500_index_daily.csv"),
+            volatility_index: shipped("vix_2014_2018_daily.csv"),
+            rates: shipped("ff3_monthly.csv"),
+            benchmark: None,
+            delta: 0.3,
+            half_spread: 0.03,
+        },
+        week_labels: shipped("week_labels.json"),
+    }
+}
+
+fn attribute(settings: &attribution::inputs::Settings) -> examples::Result<attribution::figures::Figures> {
+    attribution::figures::figures(settings, &mut Progress::new(5))
+}
+
+/// A scheme of one variable with one rule.
+fn scheme(axis: &str, variable: &str, domain: &str, condition: &str) -> String {
+    format!(
+        r#"{{"axis": "{axis}", "variables": [{{"name": "{variable}", "domain": {domain}}}],
+             "rules": [{{"label": "one", "conditions": [{condition}]}}]}}"#
+    )
+}
+
+#[test]
+fn an_attribution_says_what_is_wrong_with_its_files() {
+    let folder = Folder::new("attribution");
+    let complaint = |settings: attribution::inputs::Settings| {
+        let prefix = format!("{}{}", folder.0.display(), std::path::MAIN_SEPARATOR);
+        let said = attribute(&settings).unwrap_err().to_string().replace(&prefix, "");
+        assert!(!said.contains('\n'), "{said:?}");
+        said
+    };
+    let labels =
+        |text: &str| attribution::inputs::Settings { week_labels: folder.write("w.json", text), ..attributed() };
+    let all = r#"{"number": {"lower": "unbounded", "upper": "unbounded"}}"#;
+    let below = r#"{"in": {"variable": "vix", "range": {"lower": "unbounded", "upper": {"open": 20}}}}"#;
+    let whole = scheme("a", "vix", all, "");
+    for (text, said) in [
+        ("", "w.json: EOF while parsing a value at line 1 column 0"),
+        ("[]", "w.json: the file has no schemes"),
+        (&format!("[{}]", scheme("a", "vix", all, below)), "nothing labels vix in [20, ∞)"),
+        (&format!("[{}]", scheme("a", "moon", all, "")), "w.json: the scheme \"a\" looks at \"moon\""),
+        (&format!("[{}]", scheme("a", "held", all, "")), "w.json: the scheme \"a\" looks at \"held\""),
+        (&format!("[{whole}, {whole}]"), "w.json: the scheme \"a\" is there twice"),
+        (
+            &format!("[{}]", scheme("a", "held", r#"{"category": ["put"]}"#, "")),
+            "Category(\"call\") is not a value of \"held\"",
+        ),
+        (&format!("[{}]", scheme("a", "vix", all, below).replace("one", "unlabelled")), "reserved"),
+    ] {
+        let got = complaint(labels(text));
+        assert!(got.contains(said), "{got:?} lacks {said:?}");
+    }
+    let late = attribution::inputs::Settings { from: 2016, ..attributed() };
+    let said = "prices and factors share 35 months from 2016 on with 13 months of prices before them, fewer than 60";
+    assert!(complaint(late).ends_with(said));
+    let prices = attribution::inputs::Settings {
+        prices: folder.write("p.csv", prices()),
+        sectors: folder.write("s.csv", "symbol,sector\nA,one\nB,two\n"),
+        ..attributed()
+    };
+    assert_eq!(complaint(prices), "p.csv: 7 whole months of prices, at least 14 are needed");
+    let factors = |text: &str| attribution::inputs::Settings { factors: folder.write("f.csv", text), ..attributed() };
+    assert_eq!(complaint(factors("date,mkt_rf,smb,rf\n2018-11-30,0,0,0\n")), "f.csv: unknown column \"hml\"");
+    let gap: String = std::fs::read_to_string(shipped("ff3_monthly.csv"))
+        .unwrap()
+        .lines()
+        .filter(|line| !line.starts_with("2010-05"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(complaint(factors(&gap)), "f.csv: no factors for 2010-05, which has prices");
+    let sectors = folder.write("s.csv", "symbol,sector\nAAPL,technology\n");
+    let missing = attribution::inputs::Settings { sectors, ..attributed() };
+    assert_eq!(complaint(missing), "s.csv: no sector for AMD, which has prices");
+}
+
+#[test]
+fn the_attribution_of_the_shipped_data_adds_up() {
+    let figures = attribute(&attributed()).unwrap();
+    let (sectors, factors, programme) = (&figures.sectors, &figures.factors, &figures.programme);
+    // Sectors: every method the same sum, every month and year the whole active return.
+    let total = sectors.linked[0].active_return;
+    for linked in &sectors.linked {
+        assert!(linked.residual().abs() < 1e-12 && (linked.active_return - total).abs() < 1e-15);
+    }
+    assert!(sectors.years.iter().all(|year| year.linked.residual().abs() < 1e-12));
+    assert!(sectors.monthly_residual < 1e-14 && sectors.daily_difference < 1e-13 && sectors.unlabelled < 1e-14);
+    assert_eq!(sectors.years.iter().map(|year| year.linked.periods).sum::<usize>(), sectors.months.len());
+    // Selection within one share is nothing, and is not tested.
+    let alone = sectors.significance.iter().filter(|test| test.group.as_deref() == Some("industrials"));
+    assert_eq!(alone.filter(|test| test.p_value.is_some()).count(), 1);
+    // Factors: the parts are the return of the portfolio that sectors saw.
+    for split in [&factors.portfolio.contributions, &factors.ex_ante.contributions, &factors.across.contributions] {
+        assert!(split.linking_residual().abs() < 1e-12 * split.total_return);
+    }
+    for split in [&factors.portfolio.contributions, &factors.across.contributions] {
+        assert!((split.total_return - sectors.linked[0].portfolio_return).abs() < 1e-12);
+    }
+    // The active return's alpha is the difference of the other two: least squares is linear.
+    let alpha = |of: &alluse_quant::attribution::factors::FactorAttribution| of.alpha.value;
+    let difference = alpha(&factors.portfolio) - alpha(&factors.benchmark);
+    assert!((alpha(&factors.active) - difference).abs() < 1e-14);
+    // Greeks: at most 5 % unexplained below two sigma along the path, and the P&L is that of the account.
+    assert!(programme.path.common.share.unwrap() <= 0.05 && programme.path.tail.share.unwrap() <= 0.05);
+    assert!(programme.path.common.share < programme.taylor.common.share);
+    assert!(programme.path.coverage.is_complete());
+    let change = programme.end_value - programme.start_value;
+    for summary in [&programme.path, &programme.taylor] {
+        assert!((summary.total.actual - change).abs() < 1e-12 * programme.scale);
+    }
+    assert!((programme.income.mark_to_market - change).abs() < 1e-12 * programme.income.turnover);
+    assert!(programme.income.residual.abs() < 1e-12 * programme.income.turnover);
+    let years: f64 = programme.income.years.iter().map(|year| year.mark_to_market).sum();
+    assert!((years - change).abs() < 1e-12 * programme.income.turnover);
+    let [.., crash] = &programme.income.years[..] else { panic!("no years") };
+    assert!(crash.year == 2018 && crash.premium_only > 0.0 && crash.mark_to_market < 0.0 && crash.gap.is_some());
+    // Labels: every view the whole return and the whole volatility.
+    let weeks = &programme.weeks;
+    assert!(weeks.value_difference.abs() < 1e-12);
+    for table in [&weeks.legs_by_year, &weeks.legs_by_type] {
+        assert!(table.residual.abs() < 1e-12 && (table.total.pnl - change).abs() < 1e-12 * programme.scale);
+    }
+    for view in std::iter::once(&weeks.legs).chain(weeks.schemes.iter().map(|scheme| &scheme.view)) {
+        assert!(view.report.residual.abs() < 1e-12);
+        let risk: f64 = view.risk.rows.iter().map(|row| row.volatility_contribution).sum();
+        assert!((risk - view.risk.volatility).abs() < 1e-12);
+        assert_eq!(view.report.labels.len(), view.risk.rows.len());
+    }
+    // Only what is known when a week begins is called so, and the last, short week has no label.
+    let known: Vec<usize> = weeks.schemes.iter().map(|scheme| scheme.known_at_start).collect();
+    assert_eq!((known, weeks.whole, weeks.periods), (vec![0, 0, 260], 260, 261));
+    assert!(weeks.schemes.iter().all(|scheme| scheme.view.report.unlabelled.cells == 4));
+    let mut text = String::new();
+    attribution::page::write(&mut text, &figures).unwrap();
+    assert!(!text.contains("NaN") && !text.contains("DOES NOT ADD UP"));
+    assert!(!serde_json::to_string(&figures).unwrap().contains("NaN"));
 }

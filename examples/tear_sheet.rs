@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use alluse_quant::report::Document;
+use examples::Result;
 use examples::arguments::{Accepts, Arguments};
 use examples::program::Program;
 use examples::progress::Progress;
+use examples::save::save;
 use examples::tear_sheet::{Settings, document};
-use examples::{Failure, Result};
 
 const HELP: &str = "\
 Tear sheet of a portfolio against an index and a put-write benchmark made from it.
@@ -86,12 +87,4 @@ fn tear_sheet(arguments: &Arguments) -> Result<Document> {
     }
     progress.finish();
     Ok(document)
-}
-
-fn save(path: &Path, text: &str) -> Result<()> {
-    let failed = |error| Failure::in_file(&path.display().to_string(), error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    std::fs::write(path, text).map_err(failed)
 }

@@ -3,6 +3,7 @@
 
 pub mod allocate;
 pub mod arguments;
+pub mod attribution;
 pub mod backtest;
 mod failure;
 pub mod figures;
@@ -12,6 +13,7 @@ pub mod positions;
 pub mod program;
 pub mod progress;
 pub mod risk_html;
+pub mod save;
 pub mod stress;
 pub mod tear_sheet;
 pub mod walk_forward;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::arguments::{Accepts, Arguments};
+use crate::save::save;
 use crate::{Failure, Result};
 
 /// A program by name.
@@ -53,11 +54,7 @@ impl Program {
         page(&mut text, &figures).map_err(|error| Failure(error.to_string()))?;
         let own = || PathBuf::from("out").join(format!("{}.json", self.name));
         let json = arguments.value("--json").map_or_else(own, PathBuf::from);
-        if let Some(folder) = json.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
-        }
-        std::fs::write(&json, serde_json::to_string_pretty(&figures)?)
-            .map_err(|error| Failure::in_file(&json.display().to_string(), error))?;
+        save(&json, &serde_json::to_string_pretty(&figures)?)?;
         let mut out = std::io::stdout().lock();
         write!(out, "{text}")?;
         writeln!(out, "\nthe same figures as JSON: {}", json.display())?;

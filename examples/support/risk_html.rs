@@ -10,6 +10,7 @@ use alluse_quant::stress::{StressReport, StressTest};
 use crate::arguments::Arguments;
 use crate::figures::{AXES, Figures};
 use crate::inputs::{Files, Inputs};
+use crate::save::save;
 use crate::stress::scenarios::{assemble, factor_model};
 use crate::{Failure, Result};
 
@@ -77,12 +78,6 @@ impl Page {
         let report = report(figures)?.with_stress(stress);
         let document = report.document("Risk of the book", ReportKind::Daily, self.previous.as_ref())?;
         let html = document.html()?;
-        if let Some(folder) = self.html.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Failure::in_file(&folder.display().to_string(), error))?;
-        }
-        let save = |path: &Path, text: &str| {
-            std::fs::write(path, text).map_err(|error| Failure::in_file(&path.display().to_string(), error))
-        };
         save(&self.html, &html)?;
         let mut beside = self.html.clone().into_os_string();
         beside.push(".json");

@@ -1,6 +1,6 @@
 //! What the mapping of an op comes to: a value, an error of the library, or a reason why it is not mapped.
 
-use alluse_quant::{instruments, optimizer, risk_core, var_models};
+use alluse_quant::{attribution, instruments, optimizer, risk_core, var_models};
 
 use crate::tree::Tree;
 
@@ -25,6 +25,12 @@ pub enum Stop {
 
 impl From<risk_core::Error> for Stop {
     fn from(error: risk_core::Error) -> Self {
+        Self::Library { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl From<attribution::Error> for Stop {
+    fn from(error: attribution::Error) -> Self {
         Self::Library { kind: error.kind(), message: error.to_string() }
     }
 }
@@ -70,7 +76,8 @@ mod tests {
         let error = Confidence::new(2.0).unwrap_err();
         let wrapped = instruments::Error::from(error.clone());
         let model = var_models::Error::from(error.clone());
-        for stop in [Stop::from(error), Stop::from(wrapped), Stop::from(model)] {
+        let metric = attribution::Error::from(error.clone());
+        for stop in [Stop::from(error), Stop::from(wrapped), Stop::from(model), Stop::from(metric)] {
             let Stop::Library { kind, message } = stop else { panic!("a library error") };
             assert_eq!((kind, message.as_str()), (ErrorKind::InvalidInput, "confidence must be in (0, 1), got 2"));
         }

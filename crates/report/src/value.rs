@@ -19,6 +19,8 @@ pub enum Unit {
         /// Decimals.
         decimals: u8,
     },
+    /// A p-value, with three decimals or as below 0.001.
+    PValue,
     /// An amount in whole units of a currency.
     Money(Currency),
 }
@@ -37,6 +39,8 @@ impl Unit {
         match self {
             Self::Percent { decimals } => format!("{} %", grouped(value * 100.0, usize::from(*decimals))),
             Self::Number { decimals } => grouped(value, usize::from(*decimals)),
+            Self::PValue if value < 0.001 => "< 0.001".to_owned(),
+            Self::PValue => grouped(value, 3),
             Self::Money(currency) => format!("{} {}", grouped(value, 0), currency.as_str()),
         }
     }
@@ -73,6 +77,8 @@ pub enum Value {
     Text(String),
     /// The outcome of a check.
     Verdict(Verdict),
+    /// A question that does not arise here.
+    NotApplicable,
     /// What could not be computed, and why. Never an empty cell.
     Unknown {
         /// The obstacle in words.
@@ -181,6 +187,7 @@ impl fmt::Display for Value {
                 Verdict::Breach => "BREACH",
                 Verdict::Unknown => "UNKNOWN",
             }),
+            Self::NotApplicable => f.write_str("–"),
             Self::Unknown { reason } => write!(f, "unknown: {reason}"),
         }
     }

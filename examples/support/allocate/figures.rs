@@ -1,7 +1,7 @@
 //! Every figure of the allocation.
 
 use alluse_quant::optimizer::conflict::Conflict;
-use alluse_quant::optimizer::frontier::CriticalLine;
+use alluse_quant::optimizer::frontier::{CriticalLine, Frontier};
 use alluse_quant::optimizer::problem::Problem;
 use alluse_quant::optimizer::rebalance::{AssetCosts, Holdings, Instrument, Plan, Planner, TradingCosts};
 use alluse_quant::optimizer::stability::{WeightBands, WeightStability};
@@ -52,6 +52,9 @@ pub struct Figures {
     pub frontier: Vec<FrontierPoint>,
     /// How many corners it has.
     pub corners: usize,
+    /// The frontier itself.
+    #[serde(skip)]
+    pub exact: Frontier,
     /// The option book.
     pub options: OptionFigures,
 }
@@ -100,7 +103,7 @@ pub fn figures(settings: &Settings, inputs: &Inputs, progress: &mut Progress) ->
     };
     let fallback = impossible.solve_or(&[Fallback::RelaxLimits, Fallback::MinimumVariance])?;
     progress.step("the exact frontier");
-    let (frontier, corners) = frontier(&market)?;
+    let (frontier, exact) = frontier(&market)?;
     progress.step("the option book");
     let options = strategies(inputs)?;
     let dates = market.returns.dates();
@@ -118,7 +121,8 @@ pub fn figures(settings: &Settings, inputs: &Inputs, progress: &mut Progress) ->
         conflict_words,
         fallback,
         frontier,
-        corners,
+        corners: exact.corners.len(),
+        exact,
         options,
     })
 }
@@ -165,8 +169,8 @@ fn plan(market: &Market, settings: &Settings, solution: &Solution) -> Result<Pla
     Ok(Planner::new(costs).plan(&holdings, &solution.to_weights()?)?)
 }
 
-/// A dozen points of the exact frontier and the number of its corners.
-fn frontier(market: &Market) -> Result<(Vec<FrontierPoint>, usize)> {
+/// A dozen points of the exact frontier, and the frontier.
+fn frontier(market: &Market) -> Result<(Vec<FrontierPoint>, Frontier)> {
     let n = market.mean.len();
     let model = RiskModel::from(market.covariance.clone());
     let frontier = CriticalLine::new(market.mean.view(), &model)?
@@ -179,5 +183,5 @@ fn frontier(market: &Market) -> Result<(Vec<FrontierPoint>, usize)> {
         volatility: (portfolio.variance * year).sqrt(),
         held: portfolio.weights.iter().filter(|w| **w > 1e-9).count(),
     };
-    Ok((points.iter().map(point).collect(), frontier.corners.len()))
+    Ok((points.iter().map(point).collect(), frontier))
 }

@@ -1,7 +1,7 @@
 //! Prices, sectors and what was estimated from them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use alluse_quant::optimizer::Universe;
 use alluse_quant::risk_core::covariance::{LinearShrinkage, ShrinkageTarget};
@@ -65,7 +65,7 @@ impl Market {
     /// One sentence about whatever is wrong with a file.
     pub fn load(settings: &Settings) -> Result<Self> {
         let prices = PricePanel::from_csv(&settings.prices, Missing::Reject)?;
-        let sectors = sectors(settings, prices.assets())?;
+        let sectors = sectors(&settings.sectors, prices.assets())?;
         let crisis_losses = crisis_losses(&settings.prices.display().to_string(), &prices)?;
         let all = prices.simple_returns()?;
         let returns = all.last(settings.days)?;
@@ -99,9 +99,13 @@ pub fn covariance_of(returns: ArrayView2<'_, f64>) -> Result<(Covariance, f64)> 
     Ok((shrunk.covariance, shrunk.shrinkage))
 }
 
-fn sectors(settings: &Settings, assets: &[AssetId]) -> Result<BTreeMap<String, Vec<String>>> {
-    let file = settings.sectors.display().to_string();
-    let text = std::fs::read_to_string(&settings.sectors).map_err(|error| Failure::in_file(&file, error))?;
+/// Members of each sector.
+///
+/// # Errors
+/// One sentence about whatever is wrong with the file; an asset without a sector is.
+pub fn sectors(path: &Path, assets: &[AssetId]) -> Result<BTreeMap<String, Vec<String>>> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::in_file(&file, error))?;
     let mut lines = text.lines();
     if lines.next().map(str::trim) != Some("symbol,sector") {
         return Err(Failure::in_file(&file, "the first line must be \"symbol,sector\""));

@@ -5,3 +5,4 @@ pub mod inputs;
 pub mod mandate;
 pub mod options;
 pub mod page;
+pub mod report;

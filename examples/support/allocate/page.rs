@@ -44,7 +44,7 @@ pub fn write(page: &mut String, figures: &Figures) -> fmt::Result {
 }
 
 /// Per cent without a negative zero.
-fn percent(value: f64, digits: usize) -> String {
+pub(crate) fn percent(value: f64, digits: usize) -> String {
     let text = format!("{:.digits$}", 100.0 * value);
     match text.strip_prefix('-') {
         Some(zero) if zero.chars().all(|c| matches!(c, '0' | '.')) => zero.to_owned(),

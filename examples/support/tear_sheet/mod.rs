@@ -40,7 +40,6 @@ pub fn document(settings: &Settings, progress: &mut Progress) -> Result<Document
     let aligned: Aligned = align(&own, &references, alignment)?;
     let cash = built.cash_over(aligned.portfolio.start(), aligned.portfolio.dates())?;
     progress.step("tear sheet");
-    let whole = aligned.portfolio.len() == own.len();
     let mut sheet = TearSheet::against(aligned)
         .with_title(settings.title.clone().unwrap_or_else(|| portfolio.series.name().to_owned()))
         .with_kind(settings.kind)
@@ -49,15 +48,14 @@ pub fn document(settings: &Settings, progress: &mut Progress) -> Result<Document
     if let Some(trials) = settings.trials {
         sheet = sheet.with_trials(trials);
     }
-    // Parts and labels speak of every period of the portfolio, so they are shown only when none was dropped.
-    if whole {
-        if let Some((axis, parts, total)) = portfolio.parts {
-            sheet = sheet.with_contributions(axis, parts, total)?;
-        }
-        if let Some(labels) = portfolio.weekly_labels.filter(|_| weekly) {
-            let axis = labels(sheet.portfolio.dates())?;
-            sheet = sheet.with_period_labels(axis)?;
-        }
+    if let (Some(parts), Some(start)) = (portfolio.parts, sheet.portfolio.start()) {
+        let end = sheet.portfolio.dates()[sheet.portfolio.len() - 1];
+        let (axis, parts, total) = parts(start, end)?;
+        sheet = sheet.with_contributions(axis, parts, total)?;
+    }
+    if let Some(labels) = portfolio.weekly_labels.filter(|_| weekly) {
+        let axis = labels(sheet.portfolio.start(), sheet.portfolio.dates())?;
+        sheet = sheet.with_period_labels(axis)?;
     }
     for words in portfolio.assumptions.iter().chain(&built.assumptions) {
         sheet = sheet.with_assumption(words);

@@ -3,27 +3,29 @@
 use std::path::Path;
 
 use alluse_quant::attribution::contribution::{Component, LabelAxis, LabelKnowledge, PnlPanel};
-use alluse_quant::attribution::{ReturnKind, ReturnSeries};
-use alluse_quant::risk_core::Frequency;
+use alluse_quant::attribution::{Annualisation, ReturnKind, ReturnSeries};
 use alluse_quant::risk_core::labels::LabelTable;
 use alluse_quant::risk_core::panel::{Missing, SeriesPanel};
+use alluse_quant::risk_core::{Confidence, Frequency};
 use jiff::civil::Date;
 use ndarray::{Array1, Array2};
 
 use super::Settings;
 use crate::wheel::inputs::Inputs;
-use crate::wheel::programme::{GROUP, run, state_name};
+use crate::wheel::programme::{GROUP, Run, run, state_name};
 use crate::{Failure, Result};
 
 /// Axis, parts with their names, and the return they add up to.
 pub(super) type Parts = (String, Vec<(String, f64)>, f64);
+/// The parts of the return between two of the portfolio's days.
+pub(super) type PartsOver = Box<dyn Fn(Date, Date) -> Result<Parts>>;
 /// Labels for given ends of weeks.
-pub(super) type Labels = Box<dyn Fn(&[Date]) -> Result<LabelAxis>>;
+pub(super) type Labels = Box<dyn Fn(Option<Date>, &[Date]) -> Result<LabelAxis>>;
 
 /// The portfolio and what is known about its periods.
 pub(super) struct Portfolio {
     pub(super) series: ReturnSeries,
-    pub(super) parts: Option<Parts>,
+    pub(super) parts: Option<PartsOver>,
     pub(super) weekly_labels: Option<Labels>,
     pub(super) assumptions: Vec<String>,
 }
@@ -59,36 +61,11 @@ fn programme(settings: &Settings) -> Result<Portfolio> {
     let values = Array1::from(run.values.clone());
     let name = format!("weekly wheel on {}", inputs.asset);
     let series = ReturnSeries::from_values(name, dates.clone(), values.view(), Frequency::Daily, ReturnKind::Total)?;
-    let mut names: Vec<&str> = Vec::new();
-    let mut pnl = Array2::zeros((0, 0));
-    for (period, pair) in run.marks.windows(2).enumerate() {
-        let parts = run.ledger.statement(&pair[0], &pair[1])?.total.mark_to_market.parts();
-        if names.is_empty() {
-            names = parts.iter().map(|(name, _)| *name).collect();
-            pnl = Array2::zeros((names.len(), dates.len() - 1));
-        }
-        for (row, (_, amount)) in parts.iter().enumerate() {
-            pnl[[row, period]] = *amount;
-        }
-    }
-    let rows: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let labels = rows.iter().map(|row| Some(row.clone())).collect();
-    let table = LabelTable::new(rows.len()).with_axis("source", labels)?;
-    let starts: Vec<f64> = run.values[..run.values.len() - 1].to_vec();
-    let panel = PnlPanel::new(dates[0], dates[1..].to_vec(), rows, starts)?.with(Component::Price, pnl)?;
-    let contributions = panel.contributions()?;
-    let axis = LabelAxis::positions(&table, "source", LabelKnowledge::ExAnte)?;
-    let report = contributions.by_label(&axis, series.annualisation(), alluse_quant::risk_core::Confidence::P95)?;
-    let parts = report
-        .labels
-        .iter()
-        .map(|label| (label.label.clone().unwrap_or_else(|| "unlabelled".to_owned()), label.contribution))
-        .filter(|(_, contribution)| *contribution != 0.0)
-        .collect();
     let last = run.marks.last().ok_or_else(|| Failure("the programme has no days".to_owned()))?;
     let steps = run.ledger.wheel(GROUP, last)?.steps;
     let states: Vec<(Date, &'static str)> = steps.iter().map(|step| (step.date, state_name(step.state))).collect();
-    let weekly_labels: Labels = Box::new(move |ends| held_at_the_start(&states, dates[0], ends));
+    let first = dates[0];
+    let weekly_labels: Labels = Box::new(move |start, ends| held_at_the_start(&states, start.unwrap_or(first), ends));
     let assumptions = vec![
         "The programme's option prices are modelled: Black-Scholes at the volatility index, one number for all strikes; \
          in calm years that is more than one-week options near the money cost, so its return is flattered."
@@ -101,10 +78,54 @@ fn programme(settings: &Settings) -> Result<Portfolio> {
     ];
     Ok(Portfolio {
         series,
-        parts: Some(("source".to_owned(), parts, contributions.total_return())),
+        parts: Some(Box::new(move |from, to| parts(&run, &dates, from, to))),
         weekly_labels: Some(weekly_labels),
         assumptions,
     })
+}
+
+/// Where the return between two days came from.
+fn parts(run: &Run, dates: &[Date], from: Date, to: Date) -> Result<Parts> {
+    // Month by month: the parts of each month are exact, and chained they add up to the same total return.
+    let day =
+        |date: Date| dates.binary_search(&date).map_err(|_| Failure(format!("the programme has no day on {date}")));
+    let (first, last) = (day(from)?, day(to)?);
+    let mut ends: Vec<usize> = (first + 1..last).filter(|&day| last_of_month(dates, day)).collect();
+    ends.insert(0, first);
+    ends.push(last);
+    let mut names: Vec<&str> = Vec::new();
+    let mut pnl = Array2::zeros((0, 0));
+    for (period, pair) in ends.windows(2).enumerate() {
+        let parts = run.ledger.statement(&run.marks[pair[0]], &run.marks[pair[1]])?.total.mark_to_market.parts();
+        if names.is_empty() {
+            names = parts.iter().map(|(name, _)| *name).collect();
+            pnl = Array2::zeros((names.len(), ends.len() - 1));
+        }
+        for (row, (_, amount)) in parts.iter().enumerate() {
+            pnl[[row, period]] = *amount;
+        }
+    }
+    let rows: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let labels = rows.iter().map(|row| Some(row.clone())).collect();
+    let table = LabelTable::new(rows.len()).with_axis("source", labels)?;
+    let starts: Vec<f64> = ends[..ends.len() - 1].iter().map(|&day| run.values[day]).collect();
+    let months = ends[1..].iter().map(|&day| dates[day]).collect();
+    let panel = PnlPanel::new(dates[first], months, rows, starts)?.with(Component::Price, pnl)?;
+    let contributions = panel.contributions()?;
+    let axis = LabelAxis::positions(&table, "source", LabelKnowledge::ExAnte)?;
+    let report = contributions.by_label(&axis, Annualisation::Periods(Frequency::Monthly), Confidence::P95)?;
+    let parts = report
+        .labels
+        .iter()
+        .map(|label| (label.label.clone().unwrap_or_else(|| "unlabelled".to_owned()), label.contribution))
+        .filter(|(_, contribution)| *contribution != 0.0)
+        .collect();
+    Ok(("source".to_owned(), parts, contributions.total_return()))
+}
+
+/// Whether the next day lies in another month, or there is none.
+fn last_of_month(dates: &[Date], day: usize) -> bool {
+    dates.get(day + 1).is_none_or(|next| next.month() != dates[day].month())
 }
 
 /// What the programme held when each week began: known then, so a decision could have used it.

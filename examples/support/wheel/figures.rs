@@ -191,7 +191,8 @@ pub fn figures(settings: &Settings) -> Result<Figures> {
 }
 
 /// Places of the last days of the weeks.
-fn week_ends(days: &[Day]) -> Vec<usize> {
+#[must_use]
+pub fn week_ends(days: &[Day]) -> Vec<usize> {
     (0..days.len()).filter(|place| days[*place].sells_until.is_some()).collect()
 }
 

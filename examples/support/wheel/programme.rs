@@ -62,7 +62,7 @@ pub fn run(inputs: &Inputs, settings: &Settings) -> Result<Run> {
         if let Some(expiry) = day.sells_until {
             programme.sell(day, expiry)?;
         }
-        let marks = programme.run.ledger.marks(&programme.market(day)?)?;
+        let marks = programme.run.ledger.marks(&market(&inputs.asset, day)?)?;
         programme.run.values.push(programme.run.ledger.value(&marks)?);
         programme.run.marks.push(marks);
     }
@@ -138,13 +138,16 @@ impl Programme<'_> {
     fn held(&self, instrument: &Instrument) -> f64 {
         self.run.ledger.holding(ACCOUNT, Some(GROUP), instrument).map_or(0.0, |held| held.quantity)
     }
+}
 
-    fn market(&self, day: &Day) -> Result<MarketSnapshot> {
-        let asset = self.asset.as_str();
-        let market =
-            MarketSnapshot::usd(day.date).with_spot(asset, day.spot)?.with_volatility(asset, day.volatility)?;
-        Ok(market.with_rate("USD", day.rate)?.with_dividend_yield(asset, 0.0)?)
-    }
+/// The market at the close of a day.
+///
+/// # Errors
+/// When a number of the day is not one that a market can have.
+pub fn market(asset: &AssetId, day: &Day) -> Result<MarketSnapshot> {
+    let asset = asset.as_str();
+    let market = MarketSnapshot::usd(day.date).with_spot(asset, day.spot)?.with_volatility(asset, day.volatility)?;
+    Ok(market.with_rate("USD", day.rate)?.with_dividend_yield(asset, 0.0)?)
 }
 
 /// What a state is called on the page.

@@ -31,7 +31,8 @@ pub struct EffectSignificance {
     pub mean: f64,
     /// Its standard error, after Newey and West.
     pub standard_error: f64,
-    /// `mean / standard_error`; `None` for an effect that never changes, such as that of a group without bets.
+    /// `mean / standard_error`; `None` for an effect that never changes, such as that of a group without bets or the
+    /// selection in a group of one security, of which nothing but rounding is left.
     pub t_statistic: Option<f64>,
     /// Two-sided, from Student's distribution with `n − 1` degrees of freedom.
     pub p_value: Option<f64>,
@@ -60,12 +61,13 @@ impl Effects {
             (Effect::Selection, Some(&self.selection)),
             (Effect::Interaction, self.interaction.as_ref()),
         ];
+        let rounding = self.rounding();
         let mut tests = Vec::new();
         for (effect, matrix) in effects {
             let Some(matrix) = matrix else { continue };
-            tests.push(test(effect, None, matrix.sum_axis(ndarray::Axis(1)).view(), lags)?);
+            tests.push(test(effect, None, matrix.sum_axis(ndarray::Axis(1)).view(), lags, rounding)?);
             for (label, column) in self.labels.iter().zip(matrix.columns()) {
-                tests.push(test(effect, Some(label), column, lags)?);
+                tests.push(test(effect, Some(label), column, lags, rounding)?);
             }
         }
         let tested = |test: &EffectSignificance| test.p_value.filter(|_| test.group.is_some());
@@ -78,6 +80,14 @@ impl Effects {
         }
         Ok(tests)
     }
+
+    /// Effects this small are what rounding leaves of returns of this size.
+    fn rounding(&self) -> f64 {
+        let effects = [Some(&self.allocation), Some(&self.selection), self.interaction.as_ref()];
+        let returns = self.portfolio_return.iter().chain(&self.benchmark_return);
+        let largest = effects.into_iter().flatten().flatten().chain(returns).fold(0.0_f64, |most, x| most.max(x.abs()));
+        64.0 * f64::EPSILON * largest
+    }
 }
 
 fn test(
@@ -85,11 +95,13 @@ fn test(
     group: Option<&String>,
     series: ArrayView1<'_, f64>,
     lags: BartlettLags,
+    rounding: f64,
 ) -> Result<EffectSignificance> {
     let mean = long_run_mean(series, lags)?;
     let student = StudentsT::new(0.0, 1.0, (mean.observations - 1) as f64)
         .map_err(|error| Error::invalid("degrees of freedom", error.to_string()))?;
-    let t_statistic = (mean.standard_error > 0.0).then(|| mean.mean / mean.standard_error);
+    let varies = series.iter().any(|effect| effect.abs() > rounding);
+    let t_statistic = (varies && mean.standard_error > 0.0).then(|| mean.mean / mean.standard_error);
     Ok(EffectSignificance {
         effect,
         group: group.cloned(),
@@ -141,6 +153,27 @@ mod tests {
 
     const T: f64 = 2.1267526708757;
     const P: f64 = 0.08676019416268956;
+
+    #[test]
+    fn the_selection_of_a_single_security_is_rounding_and_is_not_tested() {
+        // Weights whose quotients round: w r/w is not always r.
+        let grouping = Grouping::from_labels(&["alone", "pair", "pair"]).unwrap();
+        let of = |t: usize, k: usize| 0.1 + 0.07 * ((3 * t + 5 * k) as f64).sin();
+        let weights = ndarray::Array2::from_shape_fn((40, 3), |(t, k)| of(t, k));
+        let weights = &weights / &weights.sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1));
+        let equal = ndarray::Array2::from_elem((40, 3), 1.0 / 3.0);
+        let returns = ndarray::Array2::from_shape_fn((40, 3), |(t, k)| of(7 * t, k) - 0.09);
+        let input = BrinsonInput::new(weights.view(), equal.view(), returns.view(), &grouping).unwrap();
+        let effects = input.sectors(EmptyGroups::default()).unwrap().effects(BrinsonModel::default()).unwrap();
+        // Not zero, or there would be nothing to see through.
+        assert!(effects.selection.column(0).iter().any(|x| *x != 0.0));
+        let tests = effects.significance(Default::default()).unwrap();
+        for test in &tests {
+            let rounding = test.group.as_deref() == Some("alone") && test.effect != Effect::Allocation;
+            assert_eq!(test.p_value.is_none(), rounding, "{test:?}");
+            assert_eq!(test.false_discovery_rate.is_none(), rounding || test.group.is_none());
+        }
+    }
 
     #[test]
     fn one_period_says_nothing() {

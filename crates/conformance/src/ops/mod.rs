@@ -7,16 +7,21 @@ use crate::args::Args;
 use crate::outcome::Outcome;
 
 mod allocations;
+mod attribution;
 mod backtests;
+mod benchmarks;
 mod covariance;
 mod drawdowns;
 mod extremes;
+mod factors;
 mod means;
 mod measures;
+mod metrics;
 mod moments;
 mod options;
 mod portfolios;
 mod rolling;
+mod rolling_metrics;
 mod scores;
 mod sharpe;
 mod stakes;
@@ -33,16 +38,21 @@ pub type Table = &'static [(&'static str, Op)];
 /// Every family.
 const FAMILIES: &[Table] = &[
     allocations::TABLE,
+    attribution::TABLE,
     backtests::TABLE,
+    benchmarks::TABLE,
     covariance::TABLE,
     drawdowns::TABLE,
     means::TABLE,
     extremes::TABLE,
+    factors::TABLE,
     measures::TABLE,
+    metrics::TABLE,
     moments::TABLE,
     options::TABLE,
     portfolios::TABLE,
     rolling::TABLE,
+    rolling_metrics::TABLE,
     scores::TABLE,
     sharpe::TABLE,
     stakes::TABLE,

@@ -40,7 +40,7 @@ fn root(args: &mut Args<'_>) -> Result<Root> {
     args.choice("root", &[("none", Root::None), ("square", Root::Square), ("order", Root::Order)])
 }
 
-fn estimator(args: &mut Args<'_>) -> Result<MomentEstimator> {
+pub(super) fn estimator(args: &mut Args<'_>) -> Result<MomentEstimator> {
     args.choice(
         "estimator",
         &[

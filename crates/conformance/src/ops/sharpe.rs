@@ -1,4 +1,4 @@
-//! `inference.*`, `metric.sharpe_ratio` per period and `timeseries.optimal_block_length`
+//! `inference.*` and `timeseries.optimal_block_length`
 
 use alluse_quant::risk_core::Confidence;
 use alluse_quant::risk_core::inference::{
@@ -20,7 +20,6 @@ pub(super) const TABLE: Table = &[
     ("inference.minimum_track_record_length", minimum_track_record),
     ("inference.probabilistic_sharpe_from_moments", probabilistic_from_moments),
     ("inference.probabilistic_sharpe_ratio", probabilistic),
-    ("metric.sharpe_ratio", per_period),
     ("timeseries.optimal_block_length", optimal_block_length),
 ];
 
@@ -43,15 +42,6 @@ impl Record {
     fn ratio(&self) -> Result<SharpeRatio> {
         Ok(SharpeRatio::of(self.returns.view(), self.estimator)?)
     }
-}
-
-/// Of returns in excess of nothing and over one period: the library annualises no ratio.
-fn per_period(args: &mut Args<'_>) -> Outcome {
-    let returns = args.vector("returns")?;
-    args.choice("ddof", &[("1", ())])?;
-    args.choice("risk_free", &[("0", ())])?;
-    args.choice("periods_per_year", &[("1", ())])?;
-    Ok(SharpeRatio::of(returns.view(), MomentEstimator::Population)?.ratio().into())
 }
 
 fn probabilistic(args: &mut Args<'_>) -> Outcome {

@@ -29,7 +29,10 @@ impl Picture for Bars {
     fn draw(&self, canvas: &Canvas<'_>, body: Rect) -> Drawn {
         let above = self.names_above(body.width());
         let names = if above { 0.0 } else { self.widest_name() + 10.0 };
-        let words: Vec<String> = self.bars.iter().map(|bar| short(&self.unit, bar.value)).collect();
+        // What is rounding beside the longest bar is written as nothing.
+        let longest = self.bars.iter().map(|bar| bar.value.abs()).fold(0.0, f64::max);
+        let seen = |value: f64| if value.abs() < 1e-9 * longest { 0.0 } else { value };
+        let words: Vec<String> = self.bars.iter().map(|bar| short(&self.unit, seen(bar.value))).collect();
         let room = |negative: bool| {
             let these = self.bars.iter().zip(&words).filter(|(bar, _)| (bar.value < 0.0) == negative);
             these.map(|(_, words)| font::width(words, SMALL) + 8.0).fold(0.0, f64::max)

@@ -114,6 +114,7 @@ impl Heatmap {
         let (most, scale) = match self.unit {
             Unit::Percent { decimals } => (decimals.min(2), 100.0),
             Unit::Number { decimals } => (decimals.min(4), 1.0),
+            Unit::PValue => (3, 1.0),
             Unit::Money(_) => (0, 1.0),
         };
         let fewest = if matches!(self.unit, Unit::Percent { .. }) { 0 } else { most.min(1) };

@@ -33,13 +33,23 @@ impl TickFormat {
 
     /// `value` as it is written beside the axis. An amount of money comes without its currency.
     pub(super) fn write(&self, value: f64) -> String {
-        let step = self.step.unwrap_or_else(|| power_below(value));
+        let step = self.step.unwrap_or_else(|| last_digit(value));
         let largest = if self.step.is_some() { self.largest } else { value.abs() };
         match &self.unit {
             Unit::Percent { .. } => format!("{} %", number(value * 100.0, step * 100.0, largest * 100.0)),
             _ => number(value, step, largest),
         }
     }
+}
+
+/// The power of ten of the last digit that `value` needs, as 0.1 for 1.5; at most six digits after the first.
+fn last_digit(value: f64) -> f64 {
+    let first = power_below(value);
+    let whole = |step: &f64| {
+        let multiple = value / step;
+        (multiple - multiple.round()).abs() <= 1e-9 * multiple.abs()
+    };
+    (0..=6).map(|digits| first / 10_f64.powi(digits)).find(whole).unwrap_or(first / 1e6)
 }
 
 fn power_below(value: f64) -> f64 {
@@ -86,7 +96,7 @@ pub(super) fn short(unit: &Unit, value: f64) -> String {
     let step = power_below(value) / 100.0;
     match unit {
         Unit::Percent { .. } => format!("{} %", number(value * 100.0, step * 100.0, size)),
-        Unit::Number { .. } => number(value, step, size),
+        Unit::Number { .. } | Unit::PValue => number(value, step, size),
         Unit::Money(currency) => format!("{} {}", number(value, step, size), currency.as_str()),
     }
 }
@@ -104,6 +114,7 @@ mod tests {
 
     #[test]
     fn ticks_have_the_decimals_they_need() {
+        assert_eq!(written(&Unit::RATIO, &Scale::logarithmic(0.9, 2.2, 5)), ["1", "1.5", "2"]);
         assert_eq!(written(&Unit::PERCENT, &Scale::linear(-0.5, 0.0, 5))[..2], ["\u{2212}50 %", "\u{2212}40 %"]);
         assert_eq!(
             written(&Unit::PERCENT, &Scale::linear(0.0, 0.005, 5)),

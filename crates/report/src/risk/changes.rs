@@ -28,7 +28,7 @@ pub(super) fn section(now: &RiskReport, before: &RiskReport) -> Result<Section> 
     section.push(figures(now, before, &unit)?);
     for split in &now.decompositions {
         if let Some(old) = before.decompositions.iter().find(|old| same_figure(old, split)) {
-            section.push(movers(split, old, &unit)?);
+            section.blocks.extend(movers(split, old, &unit).map(Block::Chart));
         }
     }
     coverage(&mut section, now, before);
@@ -110,8 +110,9 @@ fn figures(now: &RiskReport, before: &RiskReport, unit: &Unit) -> Result<Table> 
     Ok(table)
 }
 
-/// Where the change of a split figure comes from: the labels whose part moved most, labels that came and went included.
-fn movers(now: &Decomposition, before: &Decomposition, unit: &Unit) -> Result<Chart> {
+/// Where the change of a split figure comes from: the labels whose part moved most, labels that came and went included;
+/// `None` when no part moved.
+fn movers(now: &Decomposition, before: &Decomposition, unit: &Unit) -> Option<Chart> {
     let part = |split: &Decomposition, row: &str| {
         split.contributions.iter().find(|part| part.row.as_str() == row).map_or(0.0, |part| part.component)
     };
@@ -123,6 +124,10 @@ fn movers(now: &Decomposition, before: &Decomposition, unit: &Unit) -> Result<Ch
         .into_iter()
         .map(|row| Bar { name: row.to_owned(), value: part(now, row) - part(before, row), interval: None })
         .collect();
+    let size = now.total.value.abs().max(before.total.value.abs());
+    if bars.iter().all(|bar| bar.value.abs() <= 1e-9 * size) {
+        return None;
+    }
     bars.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then_with(|| a.name.cmp(&b.name)));
     let rest: f64 = bars.iter().skip(MOVERS).map(|bar| bar.value).sum();
     if bars.len() > MOVERS {
@@ -131,7 +136,7 @@ fn movers(now: &Decomposition, before: &Decomposition, unit: &Unit) -> Result<Ch
     }
     let axis = now.axis.as_deref().unwrap_or("position");
     let measure = measure_name(&now.total.measure);
-    Ok(Chart::Bars(Bars {
+    Some(Chart::Bars(Bars {
         title: format!("Change of {measure} over {} by {axis}", horizon_name(now.total.horizon)),
         description: format!(
             "The parts add up to the change of the whole, from {} to {}.",

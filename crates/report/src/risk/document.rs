@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use alluse_instruments::{Exposure, LabelExposure};
-use alluse_risk_core::{Coverage, Estimate, Status};
+use alluse_risk_core::{Coverage, Estimate, Status, Verdict};
 use alluse_stress::{ScenarioResult, StressReport};
 use alluse_var_models::Decomposition;
 
@@ -49,8 +49,9 @@ pub(super) fn document(
 fn summary(report: &RiskReport, unit: &Unit) -> Result<Section> {
     let mut section = Section::new("Summary");
     section.push(headline(report, unit));
-    if !report.limits.is_empty() {
-        section.push(limits(&report.limits, unit)?);
+    let stressed = report.stress.as_ref().map(stress_limits).unwrap_or_default();
+    if !report.limits.is_empty() || !stressed.is_empty() {
+        section.push(limits(&report.limits, &stressed, unit)?);
     }
     section.push(Block::Caution(honesty(report)));
     Ok(section)
@@ -110,7 +111,39 @@ fn covered(coverage: &Coverage) -> Value {
     }
 }
 
-fn limits(checks: &[LimitCheck], unit: &Unit) -> Result<Table> {
+/// A limit that every stress scenario has to keep.
+struct StressLimit<'a> {
+    name: &'a str,
+    /// The worst of its verdicts.
+    verdict: Verdict,
+    /// The scenarios that share it.
+    scenarios: usize,
+    /// Of so many.
+    of: usize,
+    /// The largest loss that is known.
+    loss: Option<f64>,
+}
+
+fn stress_limits(stress: &StressReport) -> Vec<StressLimit<'_>> {
+    let mut found: Vec<StressLimit<'_>> = Vec::new();
+    for check in stress.scenarios.iter().flat_map(|scenario| &scenario.verdicts) {
+        let loss = check.loss.value().copied();
+        let Some(limit) = found.iter_mut().find(|limit| limit.name == check.limit) else {
+            found.push(StressLimit { name: &check.limit, verdict: check.verdict, scenarios: 1, of: 1, loss });
+            continue;
+        };
+        limit.of += 1;
+        limit.loss = limit.loss.into_iter().chain(loss).reduce(f64::max);
+        match severity(check.verdict).cmp(&severity(limit.verdict)) {
+            std::cmp::Ordering::Greater => (limit.verdict, limit.scenarios) = (check.verdict, 1),
+            std::cmp::Ordering::Equal => limit.scenarios += 1,
+            std::cmp::Ordering::Less => {}
+        }
+    }
+    found
+}
+
+fn limits(checks: &[LimitCheck], stressed: &[StressLimit<'_>], unit: &Unit) -> Result<Table> {
     let mut table = Table::new("Limits", ["limit", "measure", "bound", "now", "used", "verdict"]);
     let mut order: Vec<&LimitCheck> = checks.iter().collect();
     order.sort_by_key(|check| Reverse(severity(check.verdict())));
@@ -131,8 +164,21 @@ fn limits(checks: &[LimitCheck], unit: &Unit) -> Result<Table> {
             Value::text(measure_name(&check.limit.measure)),
             Value::text(bound_name(&check.limit.bound, unit)),
             now,
-            share.map_or_else(|| Value::text("–"), |share| Value::new(share, Unit::Percent { decimals: 0 })),
+            share.map_or_else(|| Value::NotApplicable, |share| Value::new(share, Unit::Percent { decimals: 0 })),
             Value::Verdict(check.verdict()),
+        ])?;
+    }
+    for limit in stressed {
+        table.push(vec![
+            Value::text(limit.name),
+            Value::text("stress loss"),
+            Value::text(format!("the same verdict in {} of {} scenarios", limit.scenarios, limit.of)),
+            match limit.loss {
+                Some(loss) => Value::new(loss, unit.clone()),
+                None => Value::Unknown { reason: "no scenario has a number".to_owned() },
+            },
+            Value::NotApplicable,
+            Value::Verdict(limit.verdict),
         ])?;
     }
     Ok(table)
@@ -158,10 +204,10 @@ fn estimates(report: &RiskReport, unit: &Unit) -> Result<Section> {
             Value::text(horizon_name(estimate.horizon)),
             Value::text(&entry.model),
             estimate_value(estimate, unit),
-            estimate.standard_error.map_or_else(|| Value::text("–"), |error| Value::new(error, unit.clone())),
+            estimate.standard_error.map_or_else(|| Value::NotApplicable, |error| Value::new(error, unit.clone())),
             Value::count(estimate.observations),
             whole(estimate.effective_observations),
-            estimate.tail_observations.map_or_else(|| Value::text("–"), whole),
+            estimate.tail_observations.map_or_else(|| Value::NotApplicable, whole),
         ])?;
     }
     section.push(table);
@@ -275,7 +321,7 @@ fn stressed(stress: &StressReport, unit: &Unit) -> Result<Section> {
     for scenario in order {
         let share = match scenario.pnl.value() {
             Some(pnl) if stress.value != 0.0 => Value::new(pnl / stress.value, Unit::Percent { decimals: 1 }),
-            _ => Value::text("–"),
+            _ => Value::NotApplicable,
         };
         let shortfall = match &scenario.assignment {
             Status::Known(cash) => Value::new(cash.shortfall, unit.clone()),
@@ -288,10 +334,11 @@ fn stressed(stress: &StressReport, unit: &Unit) -> Result<Section> {
             Value::text(scenario.name.to_string()),
             Value::of_status(&scenario.pnl, unit.clone()),
             share,
-            loser.map_or_else(|| Value::text("–"), |(row, pnl)| Value::text(format!("{row} {}", unit.format(*pnl)))),
+            loser
+                .map_or_else(|| Value::NotApplicable, |(row, pnl)| Value::text(format!("{row} {}", unit.format(*pnl)))),
             shortfall,
             covered(&scenario.coverage),
-            worst.map_or_else(|| Value::text("–"), Value::Verdict),
+            worst.map_or_else(|| Value::NotApplicable, Value::Verdict),
         ])?;
     }
     section.push(table);

@@ -24,7 +24,7 @@ use crate::{Document, ReportKind, Result};
 /// use jiff::civil::date;
 ///
 /// let market = MarketSnapshot::usd(date(2018, 12, 31)).with_spot("KO", 47.35)?;
-/// let book = Book::builder().shares("KO", 100.0).build(&market)?;
+/// let book = Book::builder().share("KO", 100.0).build(&market)?;
 /// let (exposure, coverage) = book.exposure();
 /// let report = RiskReport::new(date(2018, 12, 31), Currency::usd(), exposure, coverage);
 /// let page = report.document("Risk of the account", ReportKind::Daily, None)?.html()?;

@@ -46,7 +46,7 @@ pub(super) fn equity(page: &Sheet<'_>) -> Result<Chart> {
     Ok(Chart::Lines(Lines {
         title: "Value of one unit".to_owned(),
         description: format!(
-            "Everything reinvested{}. At the end: {}.",
+            "Compounded returns{}. At the end: {}.",
             if lost { "" } else { ", on a logarithmic axis: equal heights are equal growth" },
             ends.join(", ")
         ),
@@ -207,7 +207,7 @@ pub(super) fn distribution(page: &Sheet<'_>) -> Result<Section> {
         markers.push(Marker { name: format!("VaR {level}"), value: 0.0 - var.value });
         let tail = es
             .tail_observations
-            .map_or_else(|| Value::text("–"), |tail| Value::new(tail, Unit::Number { decimals: 1 }));
+            .map_or_else(|| Value::NotApplicable, |tail| Value::new(tail, Unit::Number { decimals: 1 }));
         table.push(vec![Value::text(level), value(&var), value(&es), tail])?;
     }
     let mean = returns.sum() / returns.len() as f64;

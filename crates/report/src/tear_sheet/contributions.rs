@@ -2,9 +2,9 @@
 
 use super::AxisContributions;
 use crate::chart::{Bar, Bars};
-use crate::{Chart, Result, Section, Table, Unit, Value};
+use crate::{Chart, Section, Unit};
 
-pub(super) fn section(axis: &AxisContributions) -> Result<Section> {
+pub(super) fn section(axis: &AxisContributions) -> Section {
     let mut section = Section::new(format!("Contributions by {}", axis.axis));
     let mut parts: Vec<&(String, f64)> = axis.parts.iter().collect();
     parts.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -15,11 +15,5 @@ pub(super) fn section(axis: &AxisContributions) -> Result<Section> {
         unit: Unit::PERCENT,
         bars,
     }));
-    let mut table = Table::new(format!("Contributions by {}", axis.axis), [axis.axis.as_str(), "contribution"]);
-    for (name, value) in parts {
-        table.push(vec![Value::text(name), Value::percent(*value)])?;
-    }
-    table.push(vec![Value::text("total"), Value::percent(axis.total)])?;
-    section.push(table);
-    Ok(section)
+    section
 }

@@ -28,7 +28,11 @@ pub(super) fn document(sheet: &TearSheet) -> Result<Document> {
     let relatives = sheet
         .benchmarks
         .iter()
-        .map(|benchmark| Ok(Relative::of(series, benchmark, sheet.risk_free.clone())?))
+        // Whether total and price returns may meet was decided when they were aligned; the page says which is which.
+        .map(|benchmark| {
+            let annualisation = series.annualisation();
+            Ok(Relative::new(series.returns(), benchmark.returns(), sheet.risk_free.clone(), annualisation)?)
+        })
         .collect::<Result<Vec<_>>>()?;
     let conventions = Conventions::default().with_risk_free(sheet.risk_free.clone());
     let page = Sheet { sheet, performance: Performance::of(series), relatives, conventions };
@@ -49,7 +53,7 @@ pub(super) fn document(sheet: &TearSheet) -> Result<Document> {
         document.push(relative::section(&page)?);
     }
     for axis in &sheet.contributions {
-        document.push(contributions::section(axis)?);
+        document.push(contributions::section(axis));
     }
     if let Some(labels) = &sheet.period_labels {
         document.push(label_history::section(&page, labels)?);

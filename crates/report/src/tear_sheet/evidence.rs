@@ -30,12 +30,15 @@ pub(super) fn in_brief(page: &Sheet<'_>) -> String {
     let mut words = vec![sample(series)];
     let found = smooth::sharpe_ratio(&page.performance, &page.sheet.risk_free, BartlettLags::CubeRoot, Confidence::P95);
     if let Ok(sharpe) = found {
+        let range =
+            format!("{} to {}", Unit::RATIO.format(sharpe.interval.lower), Unit::RATIO.format(sharpe.interval.upper));
         words.push(if sharpe.differs_from(0.0) {
-            let low = Unit::RATIO.format(sharpe.interval.lower);
-            format!("The 95 % interval of the Sharpe ratio starts at {low}, above or below zero as a whole.")
+            format!("The 95 % interval of the Sharpe ratio, {range}, does not hold zero.")
         } else {
-            "The 95 % interval of the Sharpe ratio holds zero: the sample cannot tell the return over cash from chance."
-                .to_owned()
+            format!(
+                "The 95 % interval of the Sharpe ratio, {range}, holds zero: the sample cannot tell the return over cash \
+                 from chance."
+            )
         });
     }
     if let Some((share, months)) = positive_months(series) {
@@ -46,13 +49,15 @@ pub(super) fn in_brief(page: &Sheet<'_>) -> String {
     }
     if let (Some(benchmark), Some(difference)) = (page.sheet.benchmarks.first(), differences(page.sheet).first()) {
         words.push(match difference {
-            Ok(difference) if difference.p_value < 0.05 => {
-                format!("Its Sharpe ratio differs from that of {} (p = {:.3}).", benchmark.name(), difference.p_value)
-            }
             Ok(difference) => format!(
-                "Its Sharpe ratio is not distinguishable from that of {} (p = {:.2}).",
+                "Its Sharpe ratio {} that of {} ({}).",
+                if difference.p_value < 0.05 { "differs from" } else { "is not distinguishable from" },
                 benchmark.name(),
-                difference.p_value
+                if difference.p_value < 0.001 {
+                    "p < 0.001".to_owned()
+                } else {
+                    format!("p = {:.3}", difference.p_value)
+                }
             ),
             Err(_) => format!("Its Sharpe ratio could not be compared with that of {}.", benchmark.name()),
         });
@@ -177,7 +182,7 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
                 (interval.lower, interval.upper) = (interval.lower * root, interval.upper * root);
                 (
                     Value::between(found.difference * root, &interval, Unit::RATIO),
-                    Value::new(found.p_value, Unit::Number { decimals: 3 }),
+                    Value::new(found.p_value, Unit::PValue),
                 )
             }
             Err(error) => (unknown(error), unknown(error)),

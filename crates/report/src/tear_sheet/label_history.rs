@@ -51,14 +51,14 @@ fn table(report: &SignificanceReport) -> Result<Table> {
     let columns = ["label", "periods", "mean", "less the rest", "contribution", "p adjusted", "verdict"];
     let caption = format!("{} labels tested over {} periods", report.tested, report.periods);
     let mut table = Table::new(caption, columns);
-    let dash = || Value::text("–");
+    let dash = || Value::NotApplicable;
     for label in &report.labels {
         let effect = label
             .effect
             .as_ref()
             .map_or_else(dash, |effect| Value::between(effect.value, &effect.interval, Unit::PERCENT));
         let contribution = label.contribution.as_ref().map_or_else(dash, |effect| Value::percent(effect.value));
-        let p = label.benjamini_hochberg.map_or_else(dash, |p| Value::new(p, Unit::Number { decimals: 3 }));
+        let p = label.benjamini_hochberg.map_or_else(dash, |p| Value::new(p, Unit::PValue));
         table.push(vec![
             Value::text(&label.label),
             Value::count(label.periods),

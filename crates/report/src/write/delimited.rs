@@ -81,7 +81,7 @@ fn unit(value: &Value) -> String {
     match value {
         Value::Number { unit, .. } | Value::Between { unit, .. } => match unit {
             Unit::Percent { .. } => "fraction".to_owned(),
-            Unit::Number { .. } => "number".to_owned(),
+            Unit::Number { .. } | Unit::PValue => "number".to_owned(),
             Unit::Money(currency) => currency.as_str().to_owned(),
         },
         _ => String::new(),

@@ -162,8 +162,11 @@ impl Page {
 
     /// Text with the characters escaped that mean something in HTML.
     fn text(&mut self, text: &str) {
-        for character in text.chars() {
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
             match character {
+                // A number and its unit stay on one line.
+                ' ' if characters.peek() == Some(&'%') => self.out.push('\u{a0}'),
                 '&' => self.out.push_str("&amp;"),
                 '<' => self.out.push_str("&lt;"),
                 '>' => self.out.push_str("&gt;"),
@@ -176,7 +179,7 @@ impl Page {
 
 fn class(value: &Value) -> &'static str {
     match value {
-        Value::Number { .. } | Value::Between { .. } => "number",
+        Value::Number { .. } | Value::Between { .. } | Value::NotApplicable => "number",
         Value::Unknown { .. } => "unknown",
         Value::Verdict(Verdict::Pass) => "pass",
         Value::Verdict(Verdict::Warn) => "warn",
