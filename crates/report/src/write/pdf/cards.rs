@@ -93,7 +93,7 @@ fn headline(text: &str, room: f64) -> Run {
 /// The colour that says how a value is meant.
 pub(super) fn colour(value: &Value) -> Colour {
     match value {
-        Value::Unknown { .. } => SOFT,
+        Value::Unknown { .. } | Value::NotApplicable => SOFT,
         Value::Verdict(Verdict::Pass) => GOOD,
         Value::Verdict(Verdict::Warn) => WARN,
         Value::Verdict(Verdict::Breach | Verdict::Unknown) => BAD,

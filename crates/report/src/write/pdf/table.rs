@@ -56,9 +56,14 @@ struct Laid {
 
 pub(super) fn pieces(out: &mut Vec<Piece>, table: &Table) {
     let count = table.rows.iter().map(Vec::len).fold(table.columns.len(), usize::max);
-    let rows: Vec<Vec<Cell>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let mut rows: Vec<Vec<Cell>> = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     let numeric: Vec<bool> =
         (0..count).map(|column| rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.right))).collect();
+    for (row, values) in rows.iter_mut().zip(&table.rows) {
+        for (column, cell) in row.iter_mut().enumerate() {
+            cell.right |= numeric[column] && values.get(column) == Some(&Value::NotApplicable);
+        }
+    }
     let headings: Vec<Cell> = (0..count).map(|column| heading(table.columns.get(column), numeric[column])).collect();
     let mut needs = vec![Need::default(); count];
     for row in std::iter::once(&headings).chain(&rows) {
@@ -217,6 +222,8 @@ fn cell(value: &Value) -> Cell {
         }
         Value::Number { .. } => Cell { words: vec![words(value.to_string(), true)], right: true },
         Value::Date(_) | Value::Verdict(_) => Cell { words: vec![words(value.to_string(), true)], right: false },
-        Value::Text(_) | Value::Unknown { .. } => Cell { words: vec![words(value.to_string(), false)], right: false },
+        Value::Text(_) | Value::Unknown { .. } | Value::NotApplicable => {
+            Cell { words: vec![words(value.to_string(), false)], right: false }
+        }
     }
 }
