@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::backend::{Escaped, GRID};
 use super::canvas::{Canvas, Drawn, Rect, units};
+use super::flat::flattened;
 use super::head::{Entry, Head};
 use super::theme::Ink;
 use super::{Chart, Frame, Host, font_face_css, style_css};
@@ -95,13 +96,16 @@ impl Chart {
         canvas.finish()?;
         drop(canvas);
         svg.push_str("</svg>\n");
-        Ok(svg)
+        Ok(match frame.host {
+            Host::File | Host::Page => svg,
+            Host::Flat(theme) => flattened(&svg, theme),
+        })
     }
 
     fn begin(&self, svg: &mut String, frame: &Frame, height: f64, class: &str) {
         let (prefix, width) = (&frame.prefix, f64::from(frame.width));
         let size = match frame.host {
-            Host::File => format!("width=\"{width}\" height=\"{height}\""),
+            Host::File | Host::Flat(_) => format!("width=\"{width}\" height=\"{height}\""),
             Host::Page => "width=\"100%\"".to_owned(),
         };
         let (title, description) = (Escaped(self.title()), Escaped(self.description()));

@@ -1,4 +1,4 @@
-//! The font that charts are laid out with.
+//! The font that charts and pages are laid out with.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ttf_parser::Face;
 
-const FILE: &[u8] = include_bytes!("../../assets/DejaVuSans-subset.ttf");
+/// The font file.
+pub(crate) const FILE: &[u8] = include_bytes!("../../assets/DejaVuSans-subset.ttf");
 
 /// Height of a capital letter in units of the font size; DejaVu Sans, table OS/2.
 pub(super) const CAPITAL: f64 = 0.729;
@@ -21,15 +22,23 @@ static FACE_CSS: LazyLock<String> = LazyLock::new(|| {
 
 static WIDTHS: LazyLock<Widths> = LazyLock::new(Widths::read);
 
-/// The `@font-face` rule of the charts with the font in it, about 22 kB, for a page to hold once.
+/// The `@font-face` rule of the charts with the font in it, about 40 kB, for a page to hold once.
 #[must_use]
 pub fn font_face_css() -> &'static str {
     &FACE_CSS
 }
 
-/// Advances in units of the font size, sorted by character.
+/// A character of the font.
+struct Letter {
+    letter: char,
+    glyph: u16,
+    /// In units of the font size.
+    advance: f64,
+}
+
+/// The characters, in their order.
 struct Widths {
-    known: Vec<(char, f64)>,
+    known: Vec<Letter>,
     unknown: f64,
 }
 
@@ -38,28 +47,49 @@ impl Widths {
         let mut known = Vec::new();
         if let Ok(face) = Face::parse(FILE, 0) {
             let em = f64::from(face.units_per_em());
-            for letter in '\u{20}'..='\u{22ff}' {
-                let advance = face.glyph_index(letter).and_then(|glyph| face.glyph_hor_advance(glyph));
-                if let Some(advance) = advance {
-                    known.push((letter, f64::from(advance) / em));
+            for letter in ('\u{20}'..='\u{23ff}').chain(['\u{fffd}']) {
+                let Some(glyph) = face.glyph_index(letter) else { continue };
+                if let Some(advance) = face.glyph_hor_advance(glyph) {
+                    known.push(Letter { letter, glyph: glyph.0, advance: f64::from(advance) / em });
                 }
             }
         }
-        let unknown = known.iter().find(|(letter, _)| *letter == 'x').map_or(0.6, |(_, width)| *width);
+        let unknown = known.iter().find(|known| known.letter == 'x').map_or(0.6, |known| known.advance);
         Self { known, unknown }
     }
 
+    fn find(&self, letter: char) -> Option<&Letter> {
+        let place = self.known.binary_search_by_key(&letter, |known| known.letter).ok()?;
+        self.known.get(place)
+    }
+
     fn of(&self, letter: char) -> f64 {
-        match self.known.binary_search_by_key(&letter, |(known, _)| *known) {
-            Ok(place) => self.known[place].1,
-            Err(_) => self.unknown,
-        }
+        self.find(letter).map_or(self.unknown, |known| known.advance)
     }
 }
 
 /// Width of `text` at `size`, in the unit of `size`. A character that the font lacks counts as an `x`.
 pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|letter| WIDTHS.of(letter)).sum::<f64>() * size
+}
+
+/// What is drawn where the font has no glyph.
+#[cfg(any(feature = "png", feature = "pdf"))]
+pub(crate) const SUBSTITUTE: char = '?';
+
+/// `letter` where the font has it, and `?` where it does not.
+#[cfg(any(feature = "png", feature = "pdf"))]
+pub(crate) fn shown(letter: char) -> char {
+    if WIDTHS.find(letter).is_some() { letter } else { SUBSTITUTE }
+}
+
+/// Glyph and advance, in units of the font size, of `letter` or of `?` in its place.
+#[cfg(feature = "pdf")]
+pub(crate) fn glyph(letter: char) -> (u16, f64) {
+    WIDTHS
+        .find(letter)
+        .or_else(|| WIDTHS.find(SUBSTITUTE))
+        .map_or((0, WIDTHS.unknown), |known| (known.glyph, known.advance))
 }
 
 /// `text` cut to `room` with an ellipsis where it is longer.

@@ -1,3 +1,5 @@
+use super::Theme;
+
 /// Where a chart is put: its size, the prefix of its ids, and whether it brings its style along.
 ///
 /// A chart is drawn for a width of so many CSS pixels and then scales with the space it is given. Text that is right at
@@ -25,6 +27,9 @@ pub enum Host {
     /// An HTML page that holds [`style_css`](super::style_css) and [`font_face_css`](super::font_face_css) once. The
     /// chart follows `color-scheme`, and the `data-theme` (`light` or `dark`) of any element around it.
     Page,
+    /// A program that reads no style sheets, such as an office suite: every shape says its colours itself, which are
+    /// those of one theme. The SVG carries no font; text is right in width where DejaVu Sans is installed.
+    Flat(Theme),
 }
 
 impl Frame {
@@ -44,6 +49,12 @@ impl Frame {
     #[must_use]
     pub fn file() -> Self {
         Self { host: Host::File, ..Self::wide("chart") }
+    }
+
+    /// 760 pixels wide, as a file for programs that read no style sheets.
+    #[must_use]
+    pub fn flat(theme: Theme) -> Self {
+        Self { host: Host::Flat(theme), ..Self::wide("chart") }
     }
 
     /// With another width.

@@ -2,7 +2,7 @@
 //!
 //! [`Chart::svg`] draws one for a [`Frame`]; [`Chart::responsive`] draws it twice for a page, for wide and for narrow
 //! screens; [`Chart::table`] gives its numbers. A page holds [`style_css`] and [`font_face_css`] once; a file of its own,
-//! [`Frame::file`], carries both.
+//! [`Frame::file`], carries both, and [`Host::Flat`] is for programs that read no style sheets.
 
 mod as_table;
 mod backend;
@@ -13,13 +13,16 @@ mod check;
 mod data;
 mod draw;
 mod fan;
-mod font;
+mod flat;
+pub(crate) mod font;
 mod frame;
 mod head;
 mod heatmap;
 mod histogram;
 mod lines;
 mod plot;
+#[cfg(feature = "png")]
+mod raster;
 mod scale;
 mod scatter;
 mod stack;
@@ -33,4 +36,4 @@ pub use data::{
 };
 pub use font::font_face_css;
 pub use frame::{Frame, Host};
-pub use theme::style_css;
+pub use theme::{Theme, style_css};

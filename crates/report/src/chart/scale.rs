@@ -155,7 +155,8 @@ fn log_ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
     for every in 1..=700 {
         let ticks = within(every, &[1.0]);
         if ticks.len() <= count + 1 {
-            return ticks;
+            // Less than two decades may hold a single power of ten.
+            return if ticks.len() < 2 { dense } else { ticks };
         }
     }
     dense
@@ -175,6 +176,7 @@ mod tests {
         assert_eq!(Scale::logarithmic(1e-3, 1e6, 6).ticks(), [1e-2, 1.0, 1e2, 1e4, 1e6]);
         assert_eq!(Scale::logarithmic(1.0, 1.4, 5).ticks(), [1.0, 1.1, 1.2, 1.3, 1.4]);
         assert!(Scale::logarithmic(4.03e9, 1.825e10, 3).ticks().len() >= 2);
+        assert_eq!(Scale::logarithmic(1.2e-10, 6e-9, 3).ticks(), [2e-10, 5e-10, 1e-9, 2e-9, 5e-9]);
         assert_eq!(Scale::tight(1.0, 4.2, 4).ticks(), [1.0, 2.0, 3.0, 4.0]);
     }
 

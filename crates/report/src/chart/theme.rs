@@ -5,6 +5,15 @@ use std::sync::LazyLock;
 
 use plotters::style::RGBColor;
 
+/// Which of its two sets of colours a chart shows where it cannot follow the reader's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Theme {
+    /// Dark on white, as on paper.
+    Light,
+    /// Light on black.
+    Dark,
+}
+
 /// Number of colours before they repeat.
 pub(super) const SERIES: usize = 8;
 /// Steps of colour on either side of zero in a heat map.
@@ -190,7 +199,7 @@ fn write_style() -> String {
 
 /// Classes with what they paint. A colour is given plainly before it is given as a property, for programs that know no
 /// properties.
-fn rules() -> Vec<(String, String)> {
+pub(super) fn rules() -> Vec<(String, String)> {
     let fill = |name: &str, more: &str| paint("fill", name, more);
     let stroke = |name: &str, more: &str| paint("stroke", name, more);
     let halo = format!("paint-order:stroke;{};stroke-linejoin:round", stroke("surface", "stroke-width:30"));

@@ -4,6 +4,8 @@ mod delimited;
 mod html;
 mod json;
 mod markdown;
+#[cfg(feature = "pdf")]
+mod pdf;
 #[cfg(test)]
 mod tests;
 
@@ -55,5 +57,28 @@ impl Document {
     /// As [`html`](Self::html).
     pub fn markdown(&self) -> Result<String> {
         markdown::write(self)
+    }
+
+    /// Pages of A4 with text that can be searched and copied, charts made of lines, bookmarks and page numbers. Tables
+    /// repeat their headings on every page; wide ones are set smaller, and very wide ones in parts. Letters that the
+    /// embedded font lacks, which holds European Latin and Greek, show as `?` and are copied as what they are. The same
+    /// document gives the same bytes.
+    ///
+    /// ```
+    /// use alluse_report::{Block, Document, ReportKind, Section};
+    ///
+    /// let mut document = Document::new("Fund", "Net of costs", ReportKind::Monthly, jiff::civil::date(2024, 5, 31));
+    /// document.push(Section::new("Summary").with(Block::Text("The fund gained.".into())));
+    /// let file = document.pdf()?;
+    /// assert!(file.starts_with(b"%PDF-"));
+    /// assert_eq!(file, document.pdf()?);
+    /// # Ok::<(), alluse_report::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`html`](Self::html); [`Error::Writing`](crate::Error::Writing) when the file cannot be written.
+    #[cfg(feature = "pdf")]
+    pub fn pdf(&self) -> Result<Vec<u8>> {
+        pdf::write(self)
     }
 }

@@ -5,7 +5,7 @@ use crate::chart::{Bar, Bars};
 use crate::{Block, Chart, Document, Figure, ReportKind, Section, Table, Unit, Value};
 
 /// One of everything, with characters that mean something in each form.
-fn everything() -> Document {
+pub(super) fn everything() -> Document {
     let interval = Interval { lower: 0.1, upper: 0.3, level: Confidence::P95, method: IntervalMethod::Bootstrap };
     let between = Value::between(1.0 / 3.0, &interval, Unit::PERCENT);
     let mut table = Table::new("A \"table\" <of> all", ["name | here", "value", "word"]);
