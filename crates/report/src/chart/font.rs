@@ -31,6 +31,7 @@ pub fn font_face_css() -> &'static str {
 /// A character of the font.
 struct Letter {
     letter: char,
+    #[cfg_attr(not(feature = "pdf"), expect(dead_code, reason = "only paged documents draw by glyph"))]
     glyph: u16,
     /// In units of the font size.
     advance: f64,

@@ -1,5 +1,6 @@
 //! The pictures of a tear sheet.
 
+use alluse_attribution::Performance;
 use alluse_attribution::rolling::{Rolling, RollingRelative, RollingValues};
 use alluse_risk_core::Confidence;
 use alluse_risk_core::measures::{Episode, LossSample};
@@ -74,10 +75,11 @@ pub(super) fn path(page: &Sheet<'_>) -> Result<Section> {
         filled,
     };
     let mut lines = vec![line(page.sheet.portfolio.name(), path.drawdowns(), true)];
-    if let Some((benchmark, performance)) = page.sheet.benchmarks.first().zip(benchmark_performance(page)) {
-        if let Ok(other) = performance.drawdown_path() {
-            lines.push(line(benchmark.name(), other.drawdowns(), false));
-        }
+    let benchmark = page.sheet.benchmarks.first().map(|benchmark| (benchmark.name(), Performance::of(benchmark)));
+    if let Some((name, performance)) = &benchmark
+        && let Ok(other) = performance.drawdown_path()
+    {
+        lines.push(line(name, other.drawdowns(), false));
     }
     let shades = deepest
         .iter()
@@ -105,10 +107,6 @@ pub(super) fn path(page: &Sheet<'_>) -> Result<Section> {
     }));
     section.push(worst(&deepest, dates)?);
     Ok(section)
-}
-
-fn benchmark_performance<'a>(page: &Sheet<'a>) -> Option<alluse_attribution::Performance<'a>> {
-    page.sheet.benchmarks.first().map(alluse_attribution::Performance::of)
 }
 
 fn worst(deepest: &[Episode], dates: &[Date]) -> Result<Table> {

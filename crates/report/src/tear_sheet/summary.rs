@@ -32,7 +32,7 @@ fn headline(page: &Sheet<'_>) -> Result<Block> {
                     // Without an interval the value itself may still be known.
                     Err(_) => Value::of(statistic(performance), Unit::PERCENT),
                 });
-            std::array::from_fn(|_| values.next().unwrap_or_else(|| Value::NotApplicable))
+            std::array::from_fn(|_| values.next().unwrap_or(Value::NotApplicable))
         }
         Err(_) => [annual, deepest, shortfall].map(|statistic| Value::of(statistic(performance), Unit::PERCENT)),
     };
