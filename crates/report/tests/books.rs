@@ -1,7 +1,7 @@
 //! Risk and allocation reports made from the crates that compute them.
 
 #![cfg(all(feature = "risk", feature = "allocation"))]
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 use alluse_instruments::{Book, HeldFixed, MarketSnapshot, Multiplier, OptionContract, Revaluation};
 use alluse_optimizer::frontier::CriticalLine;

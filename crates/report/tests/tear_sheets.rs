@@ -1,6 +1,6 @@
 //! Tear sheets of every kind from one portfolio, and from returns that leave most questions without an answer.
 
-#![allow(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 use alluse_attribution::benchmark::{Alignment, align};
 use alluse_attribution::contribution::{LabelAxis, LabelKnowledge};
