@@ -2,7 +2,8 @@
 //!
 //! A report is a [`Document`]: sections of text, figures, tables and charts, all of them data. One document is
 //! written as self-contained HTML with SVG charts, as JSON, as CSV and as Markdown, so that every form carries the same
-//! numbers. The feature `pdf` adds pages of A4, and `png` charts as pixels. Nothing here computes a number that another crate owns.
+//! numbers. The feature `pdf` adds pages of A4, and `png` charts as pixels. Nothing here computes a number that another
+//! crate owns.
 
 #![cfg_attr(test, allow(clippy::float_cmp, reason = "tests compare exactly representable numbers"))]
 

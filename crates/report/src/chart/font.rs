@@ -31,7 +31,7 @@ pub fn font_face_css() -> &'static str {
 /// A character of the font.
 struct Letter {
     letter: char,
-    #[cfg_attr(not(feature = "pdf"), expect(dead_code, reason = "only paged documents draw by glyph"))]
+    #[cfg(feature = "pdf")]
     glyph: u16,
     /// In units of the font size.
     advance: f64,
@@ -51,7 +51,12 @@ impl Widths {
             for letter in ('\u{20}'..='\u{23ff}').chain(['\u{fffd}']) {
                 let Some(glyph) = face.glyph_index(letter) else { continue };
                 if let Some(advance) = face.glyph_hor_advance(glyph) {
-                    known.push(Letter { letter, glyph: glyph.0, advance: f64::from(advance) / em });
+                    known.push(Letter {
+                        letter,
+                        #[cfg(feature = "pdf")]
+                        glyph: glyph.0,
+                        advance: f64::from(advance) / em,
+                    });
                 }
             }
         }
@@ -79,7 +84,7 @@ pub(super) fn width(text: &str, size: f64) -> f64 {
 pub(crate) const SUBSTITUTE: char = '?';
 
 /// `letter` where the font has it, and `?` where it does not.
-#[cfg(any(feature = "png", feature = "pdf"))]
+#[cfg(feature = "png")]
 pub(crate) fn shown(letter: char) -> char {
     if WIDTHS.find(letter).is_some() { letter } else { SUBSTITUTE }
 }
