@@ -44,6 +44,13 @@ impl Record {
         Ok(())
     }
 
+    /// Says something about the last case.
+    pub(crate) fn note(&mut self, words: &str) {
+        if let Some(row) = self.rows.last_mut() {
+            row["notes"] = json!(words);
+        }
+    }
+
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, serde_json::to_string(&json!({ "rows": self.rows }))?)?;
         Ok(())
