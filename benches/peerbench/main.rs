@@ -3,6 +3,7 @@
 //! Inputs are in memory before the clock starts and the answer is in memory when it stops. One thread, as the
 //! peers it is compared with.
 
+mod analytics;
 mod covariance;
 mod monte_carlo;
 mod options;
@@ -31,11 +32,12 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> Result<()> {
     let [workload, data, out] = words else {
-        return Err("usage: peerbench W2|W3|W4|W5|W6|W7|W8|W10|W11|stress DATA OUT.json".into());
+        return Err("usage: peerbench W1|W2|W3|W4|W5|W6|W7|W8|W10|W11|W13|analytics|stress DATA OUT.json".into());
     };
     let data = Path::new(data);
     let mut record = Record::default();
     match workload.as_str() {
+        "W1" => analytics::metrics(data, &mut record)?,
         "W2" => var::run(data, &mut record)?,
         "W3" => monte_carlo::run(data, &mut record)?,
         "W4" => options::run(data, &mut record)?,
@@ -45,9 +47,14 @@ fn run(words: &[String]) -> Result<()> {
         "W8" => portfolios::hierarchical(data, &mut record)?,
         "W11" => portfolios::walk(data, &mut record)?,
         "W10" => covariance::run(data, &mut record)?,
+        "W13" => analytics::brinson(data, &mut record)?,
+        // On the data of W1.
+        "analytics" => analytics::tear_sheet(data, &mut record)?,
         // Makes its own data.
         "stress" => stress::run(Path::new(out), &mut record)?,
-        other => return Err(format!("workload {other:?} is not among W2 to W8, W10, W11, stress").into()),
+        other => {
+            return Err(format!("workload {other:?} is not among W1 to W8, W10, W11, W13, analytics, stress").into());
+        }
     }
     record.write(Path::new(out))
 }

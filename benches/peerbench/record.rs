@@ -33,21 +33,39 @@ impl Record {
         let first = black_box(work()?);
         let cold = start.elapsed().as_secs_f64();
         let mut times: Vec<f64> = Vec::new();
+        let before = on_processor();
         while times.len() < REPEATS.1 && (times.len() < REPEATS.0 || times.iter().sum::<f64>() < BUDGET) {
             let start = Instant::now();
             black_box(work()?);
             times.push(start.elapsed().as_secs_f64());
         }
+        let on_processor = before.zip(on_processor()).map(|(before, after)| (after - before) / times.len() as f64);
         self.rows.push(json!({
-            "case": name, "times_s": times, "cold_s": cold, "threads": 1, "answer": answer(&first),
+            "case": name, "times_s": times, "cold_s": cold, "cpu_mean_s": on_processor, "threads": 1,
+            "answer": answer(&first),
         }));
         Ok(())
+    }
+
+    /// Says something about the last case.
+    pub(crate) fn note(&mut self, words: &str) {
+        if let Some(row) = self.rows.last_mut() {
+            row["notes"] = json!(words);
+        }
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         std::fs::write(path, serde_json::to_string(&json!({ "rows": self.rows }))?)?;
         Ok(())
     }
+}
+
+/// Seconds that this thread has been on a processor, where the system tells: on a shared machine a case longer than a
+/// time slice takes longer than that.
+fn on_processor() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Some(nanoseconds * 1e-9)
 }
 
 /// A vector as the peers store it: whole when short, otherwise its digest.

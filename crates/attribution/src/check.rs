@@ -38,6 +38,11 @@ pub(crate) fn elements(
     values: ArrayView1<'_, f64>,
     fits: impl Fn(f64) -> bool,
 ) -> Result<()> {
+    // Almost always all fit, which several at once can tell; only otherwise is the first that does not looked for.
+    let all_of = |values: &[f64]| values.iter().fold(true, |fit, &value| fit & fits(value));
+    if values.as_slice().is_some_and(|values| values.chunks(256).all(all_of)) {
+        return Ok(());
+    }
     match values.iter().position(|&value| !fits(value)) {
         None => Ok(()),
         Some(index) => Err(Input::ElementOutOfDomain { name, index, expected, value: values[index] }.into()),

@@ -80,31 +80,47 @@ fn falls(returns: &[f64], benchmark: &[f64]) -> (Vec<Fall>, usize) {
     let mut found = Vec::new();
     let (mut runs, mut at_peak) = (0, false);
     let (mut value, mut peak) = (1.0, 1.0);
-    let (mut lowest, mut growth, mut growth_at_lowest) = (1.0, 1.0, 1.0);
-    let close = |peak: f64, lowest: f64, growth: f64| Fall { depth: 1.0 - lowest / peak, loss: 1.0 - growth };
-    for (&r, &b) in returns.iter().zip(benchmark) {
+    let mut pairs = returns.iter().zip(benchmark);
+    while let Some((r, b)) = pairs.next() {
         value *= 1.0 + b;
-        if value >= peak {
-            if lowest < peak {
-                found.push(close(peak, lowest, growth_at_lowest));
-            }
-            if !at_peak {
-                runs += 1;
-                at_peak = true;
-            }
-            (peak, lowest, growth) = (value, value, 1.0);
-        } else {
+        if value < peak {
             at_peak = false;
-            growth *= 1.0 + r;
-            if value < lowest {
-                (lowest, growth_at_lowest) = (value, growth);
+            let (fall, recovered) = fall(peak, value, 1.0 + r, &mut pairs);
+            found.push(fall);
+            match recovered {
+                Some(recovered) => value = recovered,
+                None => break,
             }
         }
-    }
-    if lowest < peak {
-        found.push(close(peak, lowest, growth_at_lowest));
+        peak = value;
+        runs += usize::from(!at_peak);
+        at_peak = true;
     }
     (found, runs)
+}
+
+/// The fall below `peak` that has begun with `value` and the growth of the returns until now, and the value that
+/// recovers, if one does. Nothing is called on the way, so that all of it stays in registers.
+fn fall<'a>(
+    peak: f64,
+    mut value: f64,
+    mut growth: f64,
+    pairs: &mut impl Iterator<Item = (&'a f64, &'a f64)>,
+) -> (Fall, Option<f64>) {
+    let (mut lowest, mut growth_at_lowest) = (value, growth);
+    let mut recovered = None;
+    for (r, b) in pairs {
+        value *= 1.0 + b;
+        if value >= peak {
+            recovered = Some(value);
+            break;
+        }
+        growth *= 1.0 + r;
+        if value < lowest {
+            (lowest, growth_at_lowest) = (value, growth);
+        }
+    }
+    (Fall { depth: 1.0 - lowest / peak, loss: 1.0 - growth_at_lowest }, recovered)
 }
 
 #[cfg(test)]

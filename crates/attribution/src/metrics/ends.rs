@@ -34,3 +34,28 @@ impl Ends {
         self.lowest.get(k).or_else(|| self.highest.get(k.checked_sub(self.n - self.highest.len())?)).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ends_are_those_of_a_sort(
+            values in prop::collection::vec(prop_oneof![Just(0.0), Just(-0.0), Just(0.01), -1.0_f64..3.0], 1..400),
+        ) {
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            let ends = Ends::of(&values);
+            for (k, value) in sorted.iter().enumerate() {
+                let from_the_end = values.len() - 1 - k;
+                match ends.at(k) {
+                    Some(found) => prop_assert_eq!(found.to_bits(), value.to_bits()),
+                    None => prop_assert!(k.min(from_the_end) > values.len() / 16 + 1),
+                }
+            }
+        }
+    }
+}

@@ -113,21 +113,27 @@ impl Performance<'_> {
     }
 }
 
+/// Returns up to this size have their logarithms from the series.
+const SERIES: f64 = 0.1;
+
 /// `ln(1 + r)` of every return.
 ///
-/// While no return is beyond ±10 %, `ln(1 + r) = 2 artanh(s)`, `s = r/(2 + r)`, by a series whose first term left
+/// For returns within ±10 %, `ln(1 + r) = 2 artanh(s)`, `s = r/(2 + r)`, by a series whose first term left
 /// out is below the rounding of the result; it runs over several returns at once.
 fn log_returns(returns: &[f64], (low, high): (f64, f64)) -> Vec<f64> {
-    if low < -0.1 || high > 0.1 {
-        return returns.iter().map(|r| r.ln_1p()).collect();
-    }
     let log = |r: f64| {
         let s = r / (2.0 + r);
         let q = s * s;
         let tail = q * (1.0 / 3.0 + q * (1.0 / 5.0 + q * (1.0 / 7.0 + q * (1.0 / 9.0 + q * (1.0 / 11.0 + q / 13.0)))));
         2.0 * (s + s * tail)
     };
-    returns.iter().map(|&r| log(r)).collect()
+    let mut logs: Vec<f64> = returns.iter().map(|&r| log(r)).collect();
+    if low < -SERIES || high > SERIES {
+        for (log, r) in logs.iter_mut().zip(returns).filter(|(_, r)| r.abs() > SERIES) {
+            *log = r.ln_1p();
+        }
+    }
+    logs
 }
 
 #[cfg(test)]
@@ -179,8 +185,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_series_is_the_logarithm(returns in prop::collection::vec(-0.1_f64..0.1, 1..40)) {
-            let logs = log_returns(&returns, (-0.1, 0.1));
+        fn the_series_is_the_logarithm(
+            returns in prop::collection::vec(prop_oneof![4 => -0.1_f64..0.1, 1 => -0.99_f64..3.0], 1..40),
+        ) {
+            let end = |start: f64, of: fn(f64, f64) -> f64| returns.iter().copied().fold(start, of);
+            let logs = log_returns(&returns, (end(f64::INFINITY, f64::min), end(f64::NEG_INFINITY, f64::max)));
             for (r, log) in returns.iter().zip(logs) {
                 prop_assert!((log - r.ln_1p()).abs() <= 4.0 * f64::EPSILON * log.abs());
             }

@@ -26,7 +26,20 @@ pub(crate) fn sums<const K: usize>(values: &[f64], terms: impl Fn(f64) -> [f64; 
 
 /// `Σ aᵢ bᵢ` over the common length.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    dot_about(a, 0.0, b, 0.0)
+    // One product a step waits for the sum before it: four times the parts.
+    let n = a.len().min(b.len());
+    let (a, a_rest) = a[..n].as_chunks::<{ 4 * LANES }>();
+    let (b, b_rest) = b[..n].as_chunks::<{ 4 * LANES }>();
+    let mut parts = [[0.0; LANES]; 4];
+    for (a, b) in a.iter().zip(b) {
+        for (quarter, parts) in parts.iter_mut().enumerate() {
+            for (lane, part) in parts.iter_mut().enumerate() {
+                *part += a[LANES * quarter + lane] * b[LANES * quarter + lane];
+            }
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>();
+    pairwise(parts.map(pairwise)) + rest
 }
 
 /// `Σ (aᵢ − a₀)(bᵢ − b₀)` over the common length.

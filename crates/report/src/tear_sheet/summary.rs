@@ -3,7 +3,6 @@
 use alluse_attribution::intervals::{MetricEstimate, Statistic};
 use alluse_attribution::metrics::Compounding;
 use alluse_risk_core::Confidence;
-use alluse_risk_core::measures::LossSample;
 
 use super::charts;
 use super::document::Sheet;
@@ -20,9 +19,8 @@ pub(super) fn section(page: &Sheet<'_>) -> Result<Section> {
 fn headline(page: &Sheet<'_>) -> Result<Block> {
     let performance = &page.performance;
     let annual: &Statistic<'_> = &|of| of.annual_return(Compounding::Geometric);
-    let deepest: &Statistic<'_> = &|of| Ok(of.drawdown_path()?.max());
-    let shortfall: &Statistic<'_> =
-        &|of| Ok(LossSample::from_returns(of.returns())?.expected_shortfall(Confidence::P95)?.value);
+    let deepest: &Statistic<'_> = &|of| of.maximum_drawdown();
+    let shortfall: &Statistic<'_> = &|of| of.expected_shortfall(Confidence::P95);
     let drawn = page.sheet.bootstrap.estimates(performance, &[annual, deepest, shortfall]);
     let [annual, deepest, shortfall] = match drawn {
         Ok(found) => {

@@ -40,7 +40,8 @@ impl StationaryBlocks {
         (0..n)
             .map(|i| {
                 let jump = i == 0 || stream.random::<f64>() < ends;
-                place = if jump { stream.random_range(0..n) } else { (place + 1) % n };
+                let next = if place + 1 == n { 0 } else { place + 1 };
+                place = if jump { stream.random_range(0..n) } else { next };
                 place
             })
             .collect()
