@@ -16,6 +16,7 @@ mod error;
 pub mod forecast;
 #[cfg(feature = "risk")]
 pub mod risk;
+mod sentence;
 mod table;
 pub mod tear_sheet;
 mod value;

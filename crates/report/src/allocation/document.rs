@@ -7,6 +7,7 @@ use alluse_optimizer::stability::WeightBands;
 
 use super::{AllocationReport, Mandate};
 use crate::chart::{Bar, Bars, Scatter, ScatterPoint, Stack};
+use crate::sentence::sentence;
 use crate::{Block, Chart, Document, Error, Figure, ReportKind, Result, Section, Table, Unit, Value};
 
 /// Points drawn of the frontier's curve.
@@ -304,11 +305,4 @@ fn stack(report: &AllocationReport<'_>, weights: &[&[f64]], mut xs: Vec<f64>) ->
         names,
         shares,
     }))
-}
-
-/// A message as a sentence.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }

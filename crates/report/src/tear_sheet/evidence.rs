@@ -13,6 +13,7 @@ use ndarray::Array1;
 use super::TearSheet;
 use super::document::Sheet;
 use super::summary::between;
+use crate::sentence::sentence;
 use crate::{Block, Result, Section, Table, Unit, Value};
 
 /// The Sharpe ratio a year with its interval, or without where there is none.
@@ -200,11 +201,6 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
 
 /// What misleads, and what could not be checked.
 fn findings(section: &mut Section, report: &HonestyReport) {
-    let sentence = |text: &str| {
-        let mut letters = text.chars();
-        let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-        format!("{first}{}.", letters.as_str())
-    };
     let mut points: Vec<String> = report.warnings.iter().map(|warning| sentence(&warning.sentence)).collect();
     points.extend(report.unchecked.iter().map(|check| format!("Not checked: {}: {}.", check.check, check.reason)));
     if points.is_empty() {
