@@ -237,22 +237,24 @@ pub(super) fn side_growth(returns: &[f64], benchmark: &[f64]) -> [SideGrowth; 3]
     [up, down, flat]
 }
 
-/// Counts are floats, which stay in the lanes.
+/// Growth in lanes; counts are whole numbers, which may be added in any order and so several at once.
 #[inline(always)]
 fn one_side_growth(returns: &[f64], benchmark: &[f64], inside: impl Fn(f64) -> bool) -> SideGrowth {
     let (mut own, mut market) = ([1.0; LANES], [1.0; LANES]);
-    let (mut count, mut wins, mut same) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
     in_lanes(returns, benchmark, |lane, r, b| {
         let mask = if inside(b) { 1.0 } else { 0.0 };
         own[lane] *= 1.0 + mask * r;
         market[lane] *= 1.0 + mask * b;
-        count[lane] += mask;
-        wins[lane] += mask * if r > b { 1.0 } else { 0.0 };
-        same[lane] += mask * if inside(r) { 1.0 } else { 0.0 };
     });
-    let whole = |lanes: [f64; LANES]| lanes.iter().sum::<f64>() as usize;
     let growth = [own, market].map(|lanes| lanes.iter().product());
-    SideGrowth { count: whole(count), growth, wins: whole(wins), same_sign: whole(same) }
+    let mut found = SideGrowth { count: 0, growth, wins: 0, same_sign: 0 };
+    for (&r, &b) in returns.iter().zip(benchmark) {
+        let counts = inside(b);
+        found.count += usize::from(counts);
+        found.wins += usize::from(counts & (r > b));
+        found.same_sign += usize::from(counts & inside(r));
+    }
+    found
 }
 
 /// Sum of squared deviations of `r − β b`. From the co-moments a close tracker would keep no digit.
