@@ -65,7 +65,7 @@ const ACCEPTS: Accepts = Accepts {
 
 fn main() -> ExitCode {
     Program { name: "tear_sheet", help: HELP, accepts: ACCEPTS }.main(tear_sheet, |page, document| {
-        // Markdown was written before, so it can be written again.
+        // The page was written with the same charts before, so this cannot fail either.
         page.push_str(&document.markdown().map_err(|_| std::fmt::Error)?);
         Ok(())
     })
@@ -78,9 +78,8 @@ fn tear_sheet(arguments: &Arguments) -> Result<Document> {
     progress.step("page");
     let html = arguments.value("--html").map_or_else(|| PathBuf::from("out/tear_sheet.html"), PathBuf::from);
     save(&html, &document.html()?)?;
-    let markdown = document.markdown()?;
     if let Some(file) = arguments.value("--markdown") {
-        save(Path::new(file), &markdown)?;
+        save(Path::new(file), &document.markdown()?)?;
     }
     if let Some(file) = arguments.value("--csv") {
         save(Path::new(file), &document.csv()?)?;

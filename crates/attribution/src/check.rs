@@ -1,6 +1,6 @@
 //! The checks that every door into the crate shares.
 
-use alluse_risk_core::Error as Input;
+use alluse_risk_core::{Error as Input, Status};
 use jiff::civil::Date;
 use ndarray::{ArrayView1, ArrayView2};
 
@@ -29,6 +29,14 @@ pub(crate) fn number(name: &'static str, value: f64) -> Result<f64> {
 /// A result that did not leave the floating-point numbers.
 pub(crate) fn result(name: &'static str, value: f64) -> Result<f64> {
     if value.is_finite() { Ok(value) } else { Err(Input::Overflow { name }.into()) }
+}
+
+/// The value of a metric, or why it has none; a number is known only when it is one.
+pub(crate) fn status(value: Result<f64>) -> Status<f64> {
+    match value.and_then(|value| result("metric", value)) {
+        Ok(value) => Status::Known(value),
+        Err(error) => Status::Unknown { kind: error.kind(), reason: error.to_string() },
+    }
 }
 
 /// Elements that all fit.

@@ -100,24 +100,14 @@ impl Document {
         self.sections.push(section);
     }
 
-    /// Every table, with the heading of its section.
-    pub fn tables(&self) -> impl Iterator<Item = (&str, &Table)> {
-        self.blocks().filter_map(|(heading, block)| match block {
-            Block::Table(table) => Some((heading, table)),
-            _ => None,
-        })
-    }
-
     /// Every chart, with the heading of its section.
     pub fn charts(&self) -> impl Iterator<Item = (&str, &Chart)> {
-        self.blocks().filter_map(|(heading, block)| match block {
-            Block::Chart(chart) => Some((heading, chart)),
-            _ => None,
+        self.sections.iter().flat_map(|section| {
+            section.blocks.iter().filter_map(|block| match block {
+                Block::Chart(chart) => Some((section.heading.as_str(), chart)),
+                _ => None,
+            })
         })
-    }
-
-    fn blocks(&self) -> impl Iterator<Item = (&str, &Block)> {
-        self.sections.iter().flat_map(|section| section.blocks.iter().map(|block| (section.heading.as_str(), block)))
     }
 }
 

@@ -40,7 +40,7 @@ pub mod linalg;
 pub mod liquidity;
 pub mod measures;
 pub mod moments;
-mod nested;
+pub mod nested;
 pub mod normal;
 pub mod panel;
 mod receipt;
@@ -48,7 +48,7 @@ pub mod scores;
 pub mod sobol;
 pub mod splits;
 pub mod streams;
-mod sum;
+pub mod sum;
 mod types;
 pub mod volatility;
 

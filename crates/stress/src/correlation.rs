@@ -6,7 +6,7 @@ use alluse_risk_core::{Covariance, Error as CoreError, Factor};
 use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, FactorModel, Result, matrix_rows};
+use crate::{Error, FactorModel, Result};
 
 /// Where correlations are drawn to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub enum CorrelationTarget {
 #[non_exhaustive]
 pub struct StressedCorrelation {
     /// The matrix.
-    #[serde(with = "matrix_rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub correlation: Array2<f64>,
     /// Its smallest eigenvalue: not negative, up to rounding.
     pub smallest_eigenvalue: f64,

@@ -41,7 +41,6 @@ mod correlation;
 mod error;
 mod factors;
 mod grid;
-mod matrix_rows;
 mod pivoted;
 mod plausibility;
 mod propagation;

@@ -2,8 +2,8 @@ use alluse_risk_core::Status;
 use serde::{Deserialize, Serialize};
 
 use super::{BenchmarkConventions, MarketDirection, MarketPeriods, Relative, TimingModel};
-use crate::Result;
 use crate::metrics::{Definition, Unit};
+use crate::{Result, check};
 
 /// A metric of returns against a benchmark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -166,7 +166,7 @@ impl Relative<'_> {
                     }
                     other => self.value(other, conventions),
                 };
-                BenchmarkValue { metric, value: status(value) }
+                BenchmarkValue { metric, value: check::status(value) }
             })
             .collect()
     }
@@ -215,12 +215,5 @@ impl Relative<'_> {
             BenchmarkMetric::DrawdownBeta => self.drawdown_beta(confidence),
             BenchmarkMetric::DrawdownAlpha => self.drawdown_alpha(confidence),
         }
-    }
-}
-
-fn status(value: Result<f64>) -> Status<f64> {
-    match value {
-        Ok(value) => Status::Known(value),
-        Err(error) => Status::Unknown { kind: error.kind(), reason: error.to_string() },
     }
 }

@@ -1,5 +1,5 @@
 use alluse_risk_core::inference::{BartlettLags, long_run_mean};
-use alluse_risk_core::{Confidence, Interval, IntervalMethod, normal};
+use alluse_risk_core::{Confidence, Interval};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
@@ -290,13 +290,7 @@ impl HacErrors {
         if !(standard_error > 0.0) {
             return Err(Error::undefined("standard error", "the long-run variance is 0 with these lags"));
         }
-        let reach = normal::quantile(1.0 - 0.5 * self.confidence.tail())? * standard_error;
-        let interval = Interval {
-            lower: estimate - reach,
-            upper: estimate + reach,
-            level: self.confidence,
-            method: IntervalMethod::Asymptotic,
-        };
+        let interval = Interval::asymptotic(estimate, standard_error, self.confidence);
         let t_statistic = estimate / standard_error;
         Ok((Coefficient { estimate, standard_error, t_statistic, interval }, error.lags))
     }

@@ -52,19 +52,19 @@ pub struct CurrencyEffects {
     /// Active return by period, forwards included.
     pub active_return: Vec<f64>,
     /// Allocation by period and group, in local markets.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub allocation: Array2<f64>,
     /// Selection by period and group.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub selection: Array2<f64>,
     /// Interaction by period and group.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub interaction: Array2<f64>,
     /// Currency surprises that were held or hedged, by period and group.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub currency_management: Array2<f64>,
     /// Forward premia that were earned, by period and group.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub forward_premium: Array2<f64>,
 }
 
@@ -176,13 +176,13 @@ impl CurrencyEffects {
 /// The stored form, so that stored hedges are checked when they are read back.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     portfolio_forward_weights: Array2<f64>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     benchmark_forward_weights: Array2<f64>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     spot: Array2<f64>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     forward: Array2<f64>,
 }
 

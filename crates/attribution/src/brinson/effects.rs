@@ -20,13 +20,13 @@ pub struct Effects {
     /// Total returns of the benchmark, `B`.
     pub benchmark_return: Vec<f64>,
     /// What the weights of groups earned.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub allocation: Array2<f64>,
     /// What the choice within groups earned.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub selection: Array2<f64>,
     /// What both together earned; `None` when it is part of one of them.
-    #[serde(with = "super::rows::optional")]
+    #[serde(with = "alluse_risk_core::nested::optional_matrix")]
     pub interaction: Option<Array2<f64>>,
 }
 

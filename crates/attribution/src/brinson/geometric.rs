@@ -26,10 +26,10 @@ pub struct GeometricEffects {
     /// Geometric excess return by period.
     pub excess_by_period: Vec<f64>,
     /// Allocation by period and group.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub allocation: Array2<f64>,
     /// Selection by period and group, interaction included.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub selection: Array2<f64>,
     /// Allocation by period.
     pub allocation_by_period: Vec<f64>,

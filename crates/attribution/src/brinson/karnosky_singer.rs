@@ -49,16 +49,16 @@ pub struct KarnoskySingerEffects {
     /// `B` by period.
     pub benchmark_return: Vec<f64>,
     /// Allocation to markets by period and market.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub allocation: Array2<f64>,
     /// Selection by period and market.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub selection: Array2<f64>,
     /// Interaction by period and market.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub interaction: Array2<f64>,
     /// Allocation to currencies by period and currency.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub currency: Array2<f64>,
 }
 

@@ -59,7 +59,7 @@ pub struct Linked {
     /// Sum over the columns.
     pub total: f64,
     /// What each period added: with Frongello the increments `F_t`, else `c_t` times the effects. Rows sum to `linked`.
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub by_period: Array2<f64>,
 }
 

@@ -51,7 +51,6 @@ mod linked;
 mod linking;
 mod model;
 mod notional;
-mod rows;
 mod sectors;
 mod securities;
 mod significance;

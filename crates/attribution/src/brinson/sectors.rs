@@ -261,13 +261,13 @@ fn joined(matrix: ArrayView2<'_, f64>, column: ArrayView1<'_, f64>) -> Result<Ar
 #[derive(Serialize, Deserialize)]
 struct Stored {
     labels: Vec<String>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     portfolio_weights: Array2<f64>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     benchmark_weights: Array2<f64>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     portfolio_returns: Array2<f64>,
-    #[serde(with = "super::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     benchmark_returns: Array2<f64>,
 }
 

@@ -1,8 +1,8 @@
 use alluse_risk_core::Confidence;
+use alluse_risk_core::sum::CompensatedSum;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::sum::Sum;
 use super::{Component, Contributions, LabelAxis, LabelKnowledge, Labelled, Share};
 use crate::{Annualisation, Result};
 
@@ -117,7 +117,7 @@ impl LabelReport {
 struct Group {
     cells: usize,
     /// P&L and chained contribution of each component.
-    sums: Vec<(Sum, Sum)>,
+    sums: Vec<(CompensatedSum, CompensatedSum)>,
     present: Vec<bool>,
     active: Vec<bool>,
 }
@@ -160,13 +160,13 @@ impl Contributions<'_> {
         let years = annualisation.years(dates.len())?;
         let groups = self.group(axis);
         let net = self.net_by(axis.groups(), |row, t| axis.code(row, t));
-        let absolute: Vec<f64> = net.iter().map(|row| Sum::of(row.iter().map(|pnl| pnl.abs()))).collect();
-        let moved = Sum::of(absolute.iter().copied());
+        let absolute: Vec<f64> = net.iter().map(|row| CompensatedSum::of(row.iter().map(|pnl| pnl.abs()))).collect();
+        let moved = CompensatedSum::of(absolute.iter().copied());
         let share_of = |group: usize| (moved > 0.0).then(|| absolute[group] / moved);
         let mut labels = Vec::with_capacity(groups.len());
         for (index, group) in groups.iter().enumerate().filter(|(_, group)| group.cells > 0) {
             let single: Vec<f64> = net[index].iter().zip(panel.values()).map(|(pnl, value)| pnl / value).collect();
-            let sum = Sum::of(single.iter().copied());
+            let sum = CompensatedSum::of(single.iter().copied());
             let periods = count(&group.present);
             let active_periods = count(&group.active);
             let wins = net[index].iter().filter(|&&pnl| pnl > 0.0).count();
@@ -177,8 +177,8 @@ impl Contributions<'_> {
             let worst = active().reduce(|worst, t| if single[t] < single[worst] { t } else { worst });
             labels.push(LabelContribution {
                 label: axis.name_of(index),
-                pnl: Sum::of(group.sums.iter().map(|(pnl, _)| pnl.value())),
-                contribution: Sum::of(group.sums.iter().map(|(_, chained)| chained.value())),
+                pnl: CompensatedSum::of(group.sums.iter().map(|(pnl, _)| pnl.value())),
+                contribution: CompensatedSum::of(group.sums.iter().map(|(_, chained)| chained.value())),
                 components: self.components_of(group),
                 cells: group.cells,
                 periods,
@@ -205,8 +205,8 @@ impl Contributions<'_> {
             end: dates[dates.len() - 1],
             periods: dates.len(),
             total_return: self.total_return(),
-            total_pnl: Sum::of(labels.iter().map(|label| label.pnl)),
-            residual: self.total_return() - Sum::of(labels.iter().map(|label| label.contribution)),
+            total_pnl: CompensatedSum::of(labels.iter().map(|label| label.pnl)),
+            residual: self.total_return() - CompensatedSum::of(labels.iter().map(|label| label.contribution)),
             labels,
             unlabelled,
         })
@@ -218,7 +218,7 @@ impl Contributions<'_> {
         let parts = panel.components().len();
         let empty = Group {
             cells: 0,
-            sums: vec![(Sum::default(), Sum::default()); parts],
+            sums: vec![(CompensatedSum::default(), CompensatedSum::default()); parts],
             present: vec![false; n],
             active: vec![false; n],
         };
@@ -243,10 +243,8 @@ impl Contributions<'_> {
     }
 
     fn components_of(&self, group: &Group) -> Vec<ComponentContribution> {
-        let of = |((component, _), (pnl, chained)): ((&Component, _), &(Sum, Sum))| ComponentContribution {
-            component: component.clone(),
-            pnl: pnl.value(),
-            contribution: chained.value(),
+        let of = |((component, _), (pnl, chained)): ((&Component, _), &(CompensatedSum, CompensatedSum))| {
+            ComponentContribution { component: component.clone(), pnl: pnl.value(), contribution: chained.value() }
         };
         self.panel().components().zip(&group.sums).map(of).collect()
     }

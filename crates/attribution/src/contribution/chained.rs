@@ -1,7 +1,7 @@
 use alluse_risk_core::Error as Input;
+use alluse_risk_core::sum::CompensatedSum;
 use ndarray::{Array1, ArrayView1};
 
-use super::sum::Sum;
 use super::{LabelAxis, PnlPanel};
 use crate::{Error, Result, check};
 
@@ -85,7 +85,7 @@ impl<'a> Contributions<'a> {
     /// P&L of all components by group of cells, groups × periods; a cell that belongs nowhere is an axis error.
     pub(super) fn net_by(&self, groups: usize, group: impl Fn(usize, usize) -> usize) -> Vec<Vec<f64>> {
         let n = self.panel.dates().len();
-        let mut sums = vec![Sum::default(); groups * n];
+        let mut sums = vec![CompensatedSum::default(); groups * n];
         for (_, pnl) in self.panel.components() {
             for ((row, t), &value) in pnl.indexed_iter() {
                 sums[group(row, t) * n + t].add(value);

@@ -1,9 +1,9 @@
+use alluse_risk_core::sum::CompensatedSum;
 use std::collections::BTreeMap;
 
 use alluse_risk_core::{Confidence, Error as Input, Frequency};
 use serde::{Deserialize, Serialize};
 
-use super::sum::Sum;
 use super::{LabelAxis, LabelKnowledge, Share};
 use crate::{Error, Result, check};
 
@@ -135,7 +135,7 @@ pub fn check_frequencies(
         let agrees = seen.map(|seen| seen.interval.lower <= share && share <= seen.interval.upper);
         labels.push(StatedFrequency { label: label.clone(), per_year: *per_year, share, seen, agrees });
     }
-    let per_year = check::result("sum of the stated frequencies", Sum::of(stated.iter().map(|(_, n)| *n)))?;
+    let per_year = check::result("sum of the stated frequencies", CompensatedSum::of(stated.iter().map(|(_, n)| *n)))?;
     let share = per_year / year;
     let verdict = if share > 1.0 + tolerance {
         FrequencyVerdict::TooMany

@@ -13,7 +13,6 @@ mod frequency;
 mod panel;
 pub mod scheme;
 mod span;
-pub(crate) mod sum;
 mod tables;
 mod target;
 #[cfg(test)]

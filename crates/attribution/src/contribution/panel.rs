@@ -1,3 +1,4 @@
+use alluse_risk_core::sum::CompensatedSum;
 use std::collections::BTreeMap;
 
 use alluse_risk_core::Error as Input;
@@ -135,7 +136,7 @@ impl PnlPanel {
     /// For a period that does not exist.
     #[must_use]
     pub fn pnl_of_period(&self, period: usize) -> f64 {
-        super::sum::Sum::of(self.parts.values().flat_map(|pnl| pnl.column(period).to_vec()))
+        CompensatedSum::of(self.parts.values().flat_map(|pnl| pnl.column(period).to_vec()))
     }
 
     /// Money that must have come from outside at the end of each period but the last, as values and P&L imply it:

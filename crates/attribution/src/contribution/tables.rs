@@ -1,7 +1,7 @@
+use alluse_risk_core::sum::CompensatedSum;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::sum::Sum;
 use super::{Contributions, LabelAxis, LabelKnowledge};
 use crate::Result;
 
@@ -49,7 +49,7 @@ impl LabelTimeTable {
     #[must_use]
     pub fn cumulative(&self) -> Vec<Vec<f64>> {
         let running = |row: &Vec<f64>| {
-            let mut sum = Sum::default();
+            let mut sum = CompensatedSum::default();
             row.iter()
                 .map(|&value| {
                     sum.add(value);
@@ -105,17 +105,17 @@ impl Contributions<'_> {
         };
         let single = scaled(&|t| 1.0 / panel.values()[t]);
         let chained = scaled(&|t| self.chain(t));
-        let period_totals: Vec<f64> = (0..n).map(|t| Sum::of(chained.iter().map(|row| row[t]))).collect();
+        let period_totals: Vec<f64> = (0..n).map(|t| CompensatedSum::of(chained.iter().map(|row| row[t]))).collect();
         Ok(LabelTimeTable {
             axis: axis.name().to_owned(),
             knowledge: axis.knowledge(),
             labels: (0..axis.groups()).map(|group| axis.name_of(group)).collect(),
             dates: panel.dates().to_vec(),
             single,
-            label_totals: chained.iter().map(|row| Sum::of(row.iter().copied())).collect(),
+            label_totals: chained.iter().map(|row| CompensatedSum::of(row.iter().copied())).collect(),
             returns: self.returns().to_vec(),
             total_return: self.total_return(),
-            residual: self.total_return() - Sum::of(chained.iter().flatten().copied()),
+            residual: self.total_return() - CompensatedSum::of(chained.iter().flatten().copied()),
             chained,
             period_totals,
         })
@@ -137,7 +137,7 @@ impl Contributions<'_> {
         for row in 0..panel.rows().len() {
             (0..n).for_each(|t| counts[group(row, t)] += 1);
         }
-        let mut sums = vec![(Sum::default(), Sum::default()); counts.len()];
+        let mut sums = vec![(CompensatedSum::default(), CompensatedSum::default()); counts.len()];
         for (_, pnl) in panel.components() {
             for ((row, t), &value) in pnl.indexed_iter() {
                 let (money, chained) = &mut sums[group(row, t)];
@@ -145,7 +145,7 @@ impl Contributions<'_> {
                 chained.add(value * chain[t]);
             }
         }
-        let cell = |(&cells, (pnl, chained)): (&usize, &(Sum, Sum))| CellSum {
+        let cell = |(&cells, (pnl, chained)): (&usize, &(CompensatedSum, CompensatedSum))| CellSum {
             cells,
             pnl: pnl.value(),
             contribution: chained.value(),
@@ -172,7 +172,7 @@ impl Contributions<'_> {
 fn total_of<'c>(cells: impl Iterator<Item = &'c CellSum> + Clone) -> CellSum {
     CellSum {
         cells: cells.clone().map(|cell| cell.cells).sum(),
-        pnl: Sum::of(cells.clone().map(|cell| cell.pnl)),
-        contribution: Sum::of(cells.map(|cell| cell.contribution)),
+        pnl: CompensatedSum::of(cells.clone().map(|cell| cell.pnl)),
+        contribution: CompensatedSum::of(cells.map(|cell| cell.contribution)),
     }
 }

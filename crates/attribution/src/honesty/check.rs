@@ -2,7 +2,7 @@
 
 use alluse_risk_core::inference::{BartlettLags, SharpeRatio, long_run_mean};
 use alluse_risk_core::moments::{self, MomentEstimator};
-use alluse_risk_core::{Confidence, Interval, IntervalMethod, normal};
+use alluse_risk_core::{Confidence, Interval, normal};
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
 
@@ -169,10 +169,8 @@ impl HonestyCheck {
         let win_rate = gains as f64 / excess.len() as f64;
         let payoff_ratio = (gained / gains as f64) / (lost / losses as f64);
         let mean = long_run_mean(excess, BartlettLags::default())?;
-        let reach = self.quantile()? * mean.standard_error;
-        let (lower, upper) = (mean.mean - reach, mean.mean + reach);
-        let interval = Interval { lower, upper, level: self.confidence, method: IntervalMethod::Asymptotic };
-        let hides = win_rate >= self.win_rate && payoff_ratio < 1.0 && lower <= 0.0;
+        let interval = Interval::asymptotic(mean.mean, mean.standard_error, self.confidence);
+        let hides = win_rate >= self.win_rate && payoff_ratio < 1.0 && interval.lower <= 0.0;
         let (break_even, expectancy) = (1.0 / (1.0 + payoff_ratio), mean.mean);
         let severity = if expectancy <= 0.0 { Severity::Serious } else { Severity::Caution };
         let finding = Finding::WinRateHidesLosses { win_rate, payoff_ratio, break_even, expectancy, interval };
@@ -275,11 +273,6 @@ impl HonestyCheck {
         };
         let severity = if probability < self.confidence.tail() { Severity::Serious } else { Severity::Note };
         Ok((distance > 0.0).then(|| Warning::new(severity, finding)))
-    }
-
-    /// Two-sided normal quantile.
-    fn quantile(&self) -> Result<f64> {
-        Ok(normal::quantile(1.0 - 0.5 * self.confidence.tail())?)
     }
 }
 

@@ -8,7 +8,7 @@
 //! are allowed for. The Sharpe ratio's case is Lo (2002), equation 18.
 
 use alluse_risk_core::inference::{BartlettLags, long_run_mean};
-use alluse_risk_core::{Confidence, Interval, IntervalMethod, normal};
+use alluse_risk_core::{Confidence, Interval};
 use ndarray::{Array1, ArrayView1};
 
 use super::MetricEstimate;
@@ -183,11 +183,10 @@ fn estimate(
     }
     let long_run = long_run_mean(influence.view(), lags)?;
     let value = check::result("metric", scale * value)?;
-    let reach = normal::quantile(0.5 + 0.5 * level.level())? * long_run.standard_error;
     Ok(MetricEstimate {
         value,
         standard_error: long_run.standard_error,
-        interval: Interval { lower: value - reach, upper: value + reach, level, method: IntervalMethod::Asymptotic },
+        interval: Interval::asymptotic(value, long_run.standard_error, level),
         observations: n,
         dependence: long_run.lags as f64,
         undefined_draws: 0,

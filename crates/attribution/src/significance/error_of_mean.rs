@@ -18,13 +18,13 @@
 
 use alluse_risk_core::inference::optimal_block_length;
 use alluse_risk_core::measures::StationaryBlocks;
+use alluse_risk_core::sum::CompensatedSum;
 use alluse_risk_core::{Confidence, ErrorKind, Interval, IntervalMethod};
 use ndarray::{ArrayView1, aview1};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::TooFew;
-use crate::contribution::sum::Sum;
 use crate::{Error, Result, check};
 
 /// An estimate with its error.
@@ -131,7 +131,7 @@ pub(super) fn estimate(
     }
     let Some(length) = blocks.length(&errors)? else { return Ok(Err(TooFew::Runs)) };
     let kernel = Kernel::new(length, series.len());
-    let (mut sum, mut expected) = (Sum::default(), Sum::default());
+    let (mut sum, mut expected) = (CompensatedSum::default(), CompensatedSum::default());
     errors.iter().for_each(|e| sum.add(e * e));
     let squares: [f64; 2] = [0, 1].map(|g| scale[g] * scale[g]);
     let wanted: f64 = groups[..used].iter().zip(squares).map(|(g, square)| square * g.size as f64).sum();
@@ -178,8 +178,8 @@ impl Group {
         let own = || series.iter().zip(inside).filter(move |(_, i)| **i == side).map(|(x, _)| *x);
         let size = own().count();
         let n = size.max(1) as f64;
-        let mean = Sum::of(own()) / n;
-        let squares = Sum::of(own().map(|x| (x - mean) * (x - mean)));
+        let mean = CompensatedSum::of(own()) / n;
+        let squares = CompensatedSum::of(own().map(|x| (x - mean) * (x - mean)));
         Self { size, mean, variance: squares / ((n - 1.0).max(1.0) * n) }
     }
 }

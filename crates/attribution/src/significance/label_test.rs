@@ -1,4 +1,5 @@
 use alluse_risk_core::inference::{benjamini_hochberg, holm};
+use alluse_risk_core::sum::CompensatedSum;
 use alluse_risk_core::{Confidence, moments};
 use ndarray::{Array1, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,6 @@ use super::power::{distance, whole};
 use super::{
     BlockChoice, EffectEstimate, Evidence, LabelEffect, Permutations, SignificanceReport, TooFew, UnlabelledEffect,
 };
-use crate::contribution::sum::Sum;
 use crate::contribution::{Contributions, LabelAxis};
 use crate::{Error, Result, check};
 
@@ -379,7 +379,7 @@ impl LabelTest {
 /// Mean of the periods on one side; the caller knows that there is one.
 fn mean_where(series: ArrayView1<'_, f64>, inside: &[bool], side: bool) -> f64 {
     let mut count = 0_usize;
-    let sum = Sum::of(series.iter().zip(inside).filter(|(_, i)| **i == side).map(|(x, _)| {
+    let sum = CompensatedSum::of(series.iter().zip(inside).filter(|(_, i)| **i == side).map(|(x, _)| {
         count += 1;
         *x
     }));

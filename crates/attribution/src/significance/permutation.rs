@@ -1,10 +1,10 @@
 use alluse_risk_core::streams::Streams;
+use alluse_risk_core::sum::CompensatedSum;
 use ndarray::ArrayView1;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use crate::contribution::sum::Sum;
 use crate::{Result, check};
 
 /// How the periods are rearranged against their labels.
@@ -57,7 +57,7 @@ impl Permutations {
     /// With the mean of all periods removed, a difference is the sum over the group times a number that no
     /// rearrangement changes: the sums are compared.
     pub(super) fn p_values(self, series: ArrayView1<'_, f64>, codes: &[usize], groups: usize) -> Vec<PermutationP> {
-        let mean = Sum::of(series.iter().copied()) / series.len() as f64;
+        let mean = CompensatedSum::of(series.iter().copied()) / series.len() as f64;
         let mut centred: Vec<f64> = series.iter().map(|x| x - mean).collect();
         let sums = |order: &[f64]| {
             let mut sums = vec![0.0; groups];
@@ -65,7 +65,7 @@ impl Permutations {
             sums
         };
         // Equal arrangements summed in another order must count as equal.
-        let slack = 1e-12 * Sum::of(centred.iter().map(|x| x.abs()));
+        let slack = 1e-12 * CompensatedSum::of(centred.iter().map(|x| x.abs()));
         let observed: Vec<f64> = sums(&centred).into_iter().map(|sum| sum.abs() - slack).collect();
         let mut extreme = vec![0_usize; groups];
         let mut count = |sums: Vec<f64>| {

@@ -1,6 +1,7 @@
 //! The checks and the sum that the parts of this module share.
 
 use alluse_risk_core::Error as InputError;
+use alluse_risk_core::sum::CompensatedSum;
 
 use crate::Result;
 pub(super) use crate::check::{ensure, length, not_negative, number as finite, positive};
@@ -15,13 +16,7 @@ pub(super) fn finished(name: &'static str, value: f64) -> Result<f64> {
     if value.is_finite() { Ok(value) } else { Err(InputError::Overflow { name }.into()) }
 }
 
-/// Neumaier's compensated sum: cash must add up however long the list of orders.
+/// Cash must add up however long the list of orders.
 pub(super) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
-    let (mut total, mut lost) = (0.0_f64, 0.0_f64);
-    for value in values {
-        let next = total + value;
-        lost += if total.abs() >= value.abs() { (total - next) + value } else { (value - next) + total };
-        total = next;
-    }
-    total + lost
+    CompensatedSum::of(values)
 }

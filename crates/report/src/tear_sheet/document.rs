@@ -1,6 +1,9 @@
-use alluse_attribution::benchmark::Relative;
+use alluse_attribution::benchmark::{AlphaBeta, HacErrors, Relative};
+use alluse_attribution::intervals::{MetricEstimate, smooth};
 use alluse_attribution::metrics::Conventions;
 use alluse_attribution::{Performance, ReturnKind};
+use alluse_risk_core::Confidence;
+use alluse_risk_core::inference::{BartlettLags, Difference};
 
 use super::{
     TearSheet, calendar, charts, contributions, evidence, label_history, latest, metric_tables, relative, summary,
@@ -11,8 +14,16 @@ use crate::{Block, Document, Error, ReportKind, Result, Section};
 pub(super) struct Sheet<'a> {
     pub(super) sheet: &'a TearSheet,
     pub(super) performance: Performance<'a>,
-    /// One for each benchmark.
+    /// One for each benchmark, as are the next two.
     pub(super) relatives: Vec<Relative<'a>>,
+    /// Alpha and beta with their errors.
+    pub(super) alpha_betas: Vec<alluse_attribution::Result<AlphaBeta>>,
+    /// Tests of the Sharpe ratio over cash against the benchmark's.
+    pub(super) differences: Vec<Result<Difference>>,
+    /// The Sharpe ratio a year with its interval.
+    pub(super) sharpe: alluse_attribution::Result<MetricEstimate>,
+    /// Share of positive months and how many whole months there are, for series that have months.
+    pub(super) positive_months: Option<(f64, usize)>,
     pub(super) conventions: Conventions,
 }
 
@@ -35,7 +46,17 @@ pub(super) fn document(sheet: &TearSheet) -> Result<Document> {
         })
         .collect::<Result<Vec<_>>>()?;
     let conventions = Conventions::default().with_risk_free(sheet.risk_free.clone());
-    let page = Sheet { sheet, performance: Performance::of(series), relatives, conventions };
+    let performance = Performance::of(series);
+    let page = Sheet {
+        sheet,
+        alpha_betas: relatives.iter().map(|relative| relative.alpha_beta_hac(&HacErrors::default())).collect(),
+        differences: evidence::differences(sheet),
+        sharpe: smooth::sharpe_ratio(&performance, &sheet.risk_free, BartlettLags::CubeRoot, Confidence::P95),
+        positive_months: evidence::positive_months(series),
+        performance,
+        relatives,
+        conventions,
+    };
     let last = series.dates()[series.len() - 1];
     let mut document = Document::new(&sheet.title, subtitle(sheet), sheet.kind, last);
     document.push(summary::section(&page)?);

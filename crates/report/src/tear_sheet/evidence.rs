@@ -2,7 +2,7 @@
 //! told from chance.
 
 use alluse_attribution::ReturnSeries;
-use alluse_attribution::benchmark::{AlignmentReport, HacErrors, PeriodEnd, resample};
+use alluse_attribution::benchmark::{AlignmentReport, PeriodEnd, resample};
 use alluse_attribution::honesty::{HonestyCheck, HonestyReport};
 use alluse_attribution::intervals::smooth;
 use alluse_risk_core::Confidence;
@@ -12,25 +12,15 @@ use ndarray::Array1;
 
 use super::TearSheet;
 use super::document::Sheet;
-use super::summary::between;
+use super::summary::estimate;
 use crate::sentence::sentence;
 use crate::{Block, Result, Section, Table, Unit, Value};
-
-/// The Sharpe ratio a year with its interval, or without where there is none.
-pub(super) fn sharpe(page: &Sheet<'_>) -> Value {
-    let performance = &page.performance;
-    match smooth::sharpe_ratio(performance, &page.sheet.risk_free, BartlettLags::CubeRoot, Confidence::P95) {
-        Ok(estimate) => between(&estimate, Unit::RATIO),
-        Err(error) => Value::Unknown { reason: error.to_string() },
-    }
-}
 
 /// What a reader must know before trusting the headline figures, in a few sentences.
 pub(super) fn in_brief(page: &Sheet<'_>) -> String {
     let series = &page.sheet.portfolio;
     let mut words = vec![sample(series)];
-    let found = smooth::sharpe_ratio(&page.performance, &page.sheet.risk_free, BartlettLags::CubeRoot, Confidence::P95);
-    if let Ok(sharpe) = found {
+    if let Ok(sharpe) = &page.sharpe {
         let range =
             format!("{} to {}", Unit::RATIO.format(sharpe.interval.lower), Unit::RATIO.format(sharpe.interval.upper));
         words.push(if sharpe.differs_from(0.0) {
@@ -42,13 +32,13 @@ pub(super) fn in_brief(page: &Sheet<'_>) -> String {
             )
         });
     }
-    if let Some((share, months)) = positive_months(series) {
+    if let Some((share, months)) = page.positive_months {
         let share = Unit::Percent { decimals: 0 }.format(share);
         words.push(format!(
             "{share} of {months} whole months were positive; that is the base rate of any claim of direction."
         ));
     }
-    if let (Some(benchmark), Some(difference)) = (page.sheet.benchmarks.first(), differences(page.sheet).first()) {
+    if let (Some(benchmark), Some(difference)) = (page.sheet.benchmarks.first(), page.differences.first()) {
         words.push(match difference {
             Ok(difference) => format!(
                 "Its Sharpe ratio {} that of {} ({}).",
@@ -82,14 +72,14 @@ fn sample(series: &ReturnSeries) -> String {
 }
 
 /// Share of positive months and how many whole months there are, for series that have months.
-fn positive_months(series: &ReturnSeries) -> Option<(f64, usize)> {
+pub(super) fn positive_months(series: &ReturnSeries) -> Option<(f64, usize)> {
     let months = resample(series, PeriodEnd::MonthEnd).and_then(|months| months.whole()).ok()?;
     let positive = months.returns().iter().filter(|r| **r > 0.0).count();
     Some((positive as f64 / months.len() as f64, months.len()))
 }
 
 /// Test of the Sharpe ratio over cash against that of each benchmark.
-fn differences(sheet: &TearSheet) -> Vec<Result<Difference>> {
+pub(super) fn differences(sheet: &TearSheet) -> Vec<Result<Difference>> {
     let compare = |benchmark: &ReturnSeries| {
         let own = sheet.risk_free.excess(sheet.portfolio.returns())?;
         let other = sheet.risk_free.excess(benchmark.returns())?;
@@ -122,16 +112,15 @@ fn track_record(page: &Sheet<'_>) -> Result<Table> {
     row("returns", Value::count(performance.len()))?;
     row("years", Value::of(performance.years(), Unit::Number { decimals: 1 }))?;
     let lags = BartlettLags::CubeRoot;
-    let estimate = |found: alluse_attribution::Result<_>, unit: Unit| match found {
-        Ok(found) => between(&found, unit),
-        Err(error) => Value::Unknown { reason: error.to_string() },
-    };
-    row("arithmetic mean a year", estimate(smooth::annual_mean(performance, lags, Confidence::P95), Unit::PERCENT))?;
-    row("volatility a year", estimate(smooth::annual_volatility(performance, lags, Confidence::P95), Unit::PERCENT))?;
-    row("Sharpe ratio a year", sharpe(page))?;
-    row("Sortino ratio a year", estimate(smooth::sortino_ratio(performance, 0.0, lags, Confidence::P95), Unit::RATIO))?;
-    row("share of positive periods", estimate(smooth::win_rate(performance, lags, Confidence::P95), Unit::PERCENT))?;
-    if let Some((share, months)) = positive_months(&page.sheet.portfolio) {
+    row("arithmetic mean a year", estimate(&smooth::annual_mean(performance, lags, Confidence::P95), Unit::PERCENT))?;
+    row("volatility a year", estimate(&smooth::annual_volatility(performance, lags, Confidence::P95), Unit::PERCENT))?;
+    row("Sharpe ratio a year", estimate(&page.sharpe, Unit::RATIO))?;
+    row(
+        "Sortino ratio a year",
+        estimate(&smooth::sortino_ratio(performance, 0.0, lags, Confidence::P95), Unit::RATIO),
+    )?;
+    row("share of positive periods", estimate(&smooth::win_rate(performance, lags, Confidence::P95), Unit::PERCENT))?;
+    if let Some((share, months)) = page.positive_months {
         row(&format!("share of positive months, of {months}"), Value::percent(share))?;
     }
     let excess: Array1<f64> = page.sheet.risk_free.excess(performance.returns())?;
@@ -160,10 +149,10 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
         ["benchmark", "Sharpe ratio less its own, a year", "p-value", "alpha a year", "t of alpha", "verdict"];
     let mut table = Table::new("Is the difference from the benchmarks more than chance? 95 % intervals", columns);
     let root = page.performance.periods_per_year().unwrap_or(1.0).sqrt();
-    let compared = page.sheet.benchmarks.iter().zip(&page.relatives).zip(differences(page.sheet));
-    for ((benchmark, relative), difference) in compared {
-        let alpha = relative.alpha_beta_hac(&HacErrors::default()).map(|found| found.annual_alpha);
-        let verdict = match (&difference, &alpha) {
+    let compared = page.sheet.benchmarks.iter().zip(&page.alpha_betas).zip(&page.differences);
+    for ((benchmark, alpha_beta), difference) in compared {
+        let alpha = alpha_beta.as_ref().map(|found| found.annual_alpha);
+        let verdict = match (difference, &alpha) {
             (Ok(difference), Ok(alpha)) => {
                 let sharpe = difference.p_value < 0.05;
                 let alpha = alpha.interval.lower > 0.0 || alpha.interval.upper < 0.0;
@@ -177,7 +166,7 @@ fn outperformance(page: &Sheet<'_>) -> Result<Table> {
             _ => "could not be tested",
         };
         let unknown = |error: &dyn std::fmt::Display| Value::Unknown { reason: error.to_string() };
-        let (gap, p) = match &difference {
+        let (gap, p) = match difference {
             Ok(found) => {
                 let mut interval = found.interval;
                 (interval.lower, interval.upper) = (interval.lower * root, interval.upper * root);

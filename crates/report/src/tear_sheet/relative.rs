@@ -1,19 +1,19 @@
 //! The portfolio beside its benchmarks.
 
-use alluse_attribution::benchmark::{BenchmarkConventions, HacErrors, MarketTiming, Relative, TimingModel};
+use alluse_attribution::benchmark::{AlphaBeta, BenchmarkConventions, HacErrors, MarketTiming, Relative, TimingModel};
 
 use super::document::Sheet;
 use crate::{Result, Section, Table, Unit, Value};
 
-pub(super) fn beta(relative: &Relative<'_>) -> Value {
-    match relative.alpha_beta_hac(&HacErrors::default()) {
+pub(super) fn beta(found: &alluse_attribution::Result<AlphaBeta>) -> Value {
+    match found {
         Ok(found) => Value::between(found.beta.estimate, &found.beta.interval, Unit::RATIO),
         Err(error) => Value::Unknown { reason: error.to_string() },
     }
 }
 
-pub(super) fn alpha(relative: &Relative<'_>) -> Value {
-    match relative.alpha_beta_hac(&HacErrors::default()) {
+pub(super) fn alpha(found: &alluse_attribution::Result<AlphaBeta>) -> Value {
+    match found {
         Ok(found) => Value::between(found.annual_alpha.estimate, &found.annual_alpha.interval, Unit::PERCENT),
         Err(error) => Value::Unknown { reason: error.to_string() },
     }
@@ -23,21 +23,21 @@ pub(super) fn section(page: &Sheet<'_>) -> Result<Section> {
     let mut section = Section::new("Against the benchmarks");
     let names = page.sheet.benchmarks.iter().map(|benchmark| benchmark.name().to_owned());
     let mut table = Table::new("Relative figures", ["figure".to_owned()].into_iter().chain(names));
-    let mut row = |name: &str, value: &dyn Fn(&Relative<'_>) -> Value| {
+    let mut row = |name: &str, values: Vec<Value>| {
         let mut cells = vec![Value::text(name)];
-        cells.extend(page.relatives.iter().map(value));
+        cells.extend(values);
         table.push(cells)
     };
-    row("beta", &beta)?;
-    row("alpha a year", &alpha)?;
+    row("beta", page.alpha_betas.iter().map(beta).collect())?;
+    row("alpha a year", page.alpha_betas.iter().map(alpha).collect())?;
     let timing = |model: TimingModel| {
         move |relative: &Relative<'_>| match relative.market_timing(model, &HacErrors::default()) {
             Ok(MarketTiming { gamma, .. }) => Value::between(gamma.estimate, &gamma.interval, Unit::RATIO),
             Err(error) => Value::Unknown { reason: error.to_string() },
         }
     };
-    row("timing, Treynor and Mazuy", &timing(TimingModel::TreynorMazuy))?;
-    row("timing, Henriksson and Merton", &timing(TimingModel::HenrikssonMerton))?;
+    row("timing, Treynor and Mazuy", page.relatives.iter().map(timing(TimingModel::TreynorMazuy)).collect())?;
+    row("timing, Henriksson and Merton", page.relatives.iter().map(timing(TimingModel::HenrikssonMerton)).collect())?;
     section.push(table);
     section.push(all(page)?);
     Ok(section)

@@ -26,7 +26,7 @@ fn headline(page: &Sheet<'_>) -> Result<Block> {
         Ok(found) => {
             let mut values =
                 found.into_iter().zip([annual, deepest, shortfall]).map(|(found, statistic)| match found {
-                    Ok(estimate) => between(&estimate, Unit::PERCENT),
+                    Ok(_) => estimate(&found, Unit::PERCENT),
                     // Without an interval the value itself may still be known.
                     Err(_) => Value::of(statistic(performance), Unit::PERCENT),
                 });
@@ -38,21 +38,22 @@ fn headline(page: &Sheet<'_>) -> Result<Block> {
         Figure::new("Total return", Value::of(performance.total_return(Compounding::Geometric), Unit::PERCENT)),
         Figure::new("Annual return", annual).with_note("geometric"),
         Figure::new("Volatility a year", Value::of(performance.annual_volatility(1), Unit::PERCENT)),
-        Figure::new("Sharpe ratio", super::evidence::sharpe(page)).with_note("a year, over cash"),
+        Figure::new("Sharpe ratio", estimate(&page.sharpe, Unit::RATIO)).with_note("a year, over cash"),
         Figure::new("Maximum drawdown", deepest),
         Figure::new("Expected shortfall 95 %", shortfall).with_note("loss of one period"),
     ];
-    if let (Some(relative), Some(benchmark)) = (page.relatives.first(), page.sheet.benchmarks.first()) {
-        figures
-            .push(Figure::new("Beta", super::relative::beta(relative)).with_note(format!("to {}", benchmark.name())));
-        figures.push(
-            Figure::new("Alpha a year", super::relative::alpha(relative)).with_note(format!("to {}", benchmark.name())),
-        );
+    if let (Some(found), Some(benchmark)) = (page.alpha_betas.first(), page.sheet.benchmarks.first()) {
+        let note = format!("to {}", benchmark.name());
+        figures.push(Figure::new("Beta", super::relative::beta(found)).with_note(&note));
+        figures.push(Figure::new("Alpha a year", super::relative::alpha(found)).with_note(&note));
     }
     Ok(Block::Figures(figures))
 }
 
-/// An estimate with its interval.
-pub(super) fn between(estimate: &MetricEstimate, unit: Unit) -> Value {
-    Value::between(estimate.value, &estimate.interval, unit)
+/// An estimate with its interval, or why there is none.
+pub(super) fn estimate(found: &alluse_attribution::Result<MetricEstimate>, unit: Unit) -> Value {
+    match found {
+        Ok(found) => Value::between(found.value, &found.interval, unit),
+        Err(error) => Value::Unknown { reason: error.to_string() },
+    }
 }

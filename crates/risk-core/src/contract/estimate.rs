@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Coverage;
 use crate::measures::QuantileRule;
-use crate::{Confidence, Horizon, ScenarioId};
+use crate::{Confidence, Horizon, ScenarioId, normal};
 
 /// What a number measures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,22 @@ pub struct Interval {
     pub level: Confidence,
     /// How it was made.
     pub method: IntervalMethod,
+}
+
+impl Interval {
+    /// `value` ± normal quantile × `standard_error`.
+    ///
+    /// ```
+    /// use alluse_risk_core::{Confidence, Interval};
+    ///
+    /// let interval = Interval::asymptotic(1.0, 0.5, Confidence::P95);
+    /// assert!((interval.upper - 1.98).abs() < 1e-4 && (interval.lower - 0.02).abs() < 1e-4);
+    /// ```
+    #[must_use]
+    pub fn asymptotic(value: f64, standard_error: f64, level: Confidence) -> Self {
+        let reach = normal::quantile_inside(1.0 - 0.5 * level.tail()) * standard_error;
+        Self { lower: value - reach, upper: value + reach, level, method: IntervalMethod::Asymptotic }
+    }
 }
 
 /// A number that says what it is, how sure it is and what it covered.

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trials::expected_maximum_sharpe;
 use crate::moments::{self, MomentEstimator};
-use crate::{Confidence, Error, Interval, IntervalMethod, Result, check, normal};
+use crate::{Confidence, Error, Interval, Result, check, normal};
 
 const NAME: &str = "Sharpe ratio";
 
@@ -129,9 +129,7 @@ impl SharpeRatio {
     /// The ratio plus and minus its standard error times a normal quantile.
     #[must_use]
     pub fn interval(&self, level: Confidence) -> Interval {
-        let reach = normal::quantile_inside(1.0 - 0.5 * level.tail()) * self.standard_error();
-        let (lower, upper) = (self.ratio - reach, self.ratio + reach);
-        Interval { lower, upper, level, method: IntervalMethod::Asymptotic }
+        Interval::asymptotic(self.ratio, self.standard_error(), level)
     }
 
     /// The probabilistic Sharpe ratio `Φ((SR − reference)/se)`: how likely the true ratio per period is above a

@@ -42,7 +42,7 @@ pub struct TreeAttribution {
     /// The nodes below the root, each before its children.
     pub nodes: Vec<NodeEffects>,
     /// Selection by period and security; a leaf's sum to its selection.
-    #[serde(with = "crate::brinson::rows")]
+    #[serde(with = "alluse_risk_core::nested::matrix")]
     pub securities: Array2<f64>,
 }
 

@@ -67,7 +67,8 @@ impl Performance<'_> {
 
     fn rows(&self, conventions: &Conventions, wanted: impl Fn(Metric) -> bool) -> Vec<MetricValue> {
         let shared = self.shared(conventions);
-        let row = |&metric: &Metric| MetricValue { metric, value: status(self.compute(metric, conventions, &shared)) };
+        let row =
+            |&metric: &Metric| MetricValue { metric, value: check::status(self.compute(metric, conventions, &shared)) };
         Metric::ALL.iter().filter(|&&metric| wanted(metric)).map(row).collect()
     }
 
@@ -174,13 +175,5 @@ impl Performance<'_> {
             Metric::HurstExponentDetrended => self.hurst_exponent_detrended(),
             Metric::SmoothingIndex => Ok(self.smoothing(with.smoothing_order)?.index),
         }
-    }
-}
-
-/// A number is known only when it is one.
-fn status(value: Result<f64>) -> Status<f64> {
-    match value.and_then(|value| check::result("metric", value)) {
-        Ok(value) => Status::Known(value),
-        Err(error) => Status::Unknown { kind: error.kind(), reason: error.to_string() },
     }
 }
