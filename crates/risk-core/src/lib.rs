@@ -39,6 +39,7 @@ pub mod labels;
 pub mod linalg;
 pub mod liquidity;
 pub mod measures;
+pub mod minimise;
 pub mod moments;
 pub mod nested;
 pub mod normal;

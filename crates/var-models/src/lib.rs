@@ -42,7 +42,6 @@ mod liquidity;
 #[cfg(feature = "linalg")]
 mod monte_carlo;
 mod normal;
-mod optimise;
 mod rolling;
 mod skewed_t;
 mod small_matrix;

@@ -9,6 +9,7 @@
 use std::f64::consts::PI;
 
 use alluse_risk_core::measures::Spectrum;
+use alluse_risk_core::minimise::Descent;
 use alluse_risk_core::{
     Confidence, Error as CoreError, Estimate, FittedVarModel, History, Horizon, LossDistribution, Measure,
     Result as CoreResult, VarModel, moments,
@@ -18,7 +19,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::horizon::one_day;
 use crate::normal::{asymptotic_interval, loss_at};
-use crate::optimise::minimise;
 use crate::small_matrix::{curvature, invert, quadratic};
 use crate::spectral::spectral_of;
 use crate::student_t_fit::refuse_ties;
@@ -325,16 +325,17 @@ impl SkewedTFit {
         }
         refuse_ties("skewed t fit", values, Self::RANGE.0)?;
         let z: Vec<f64> = values.iter().map(|v| (v - centre) / unit).collect();
-        let objective = |x: &[f64; 4]| negative_log_likelihood(&z, x) / n as f64;
+        let objective = |x: &[f64]| negative_log_likelihood(&z, x) / n as f64;
+        let search = Descent::new("skewed t fit");
         let best = [-0.05, 0.05]
             .into_iter()
-            .filter_map(|skew: f64| minimise("skewed t fit", [0.0, 0.0, eta_inverse(6.0), skew], objective).ok())
+            .filter_map(|skew: f64| search.minimise(&[0.0, 0.0, eta_inverse(6.0), skew], objective).ok())
             .min_by(|a, b| a.value.total_cmp(&b.value));
         let Some(best) = best else {
             let (name, iterations, residual) = ("skewed t fit", 200, f64::NAN);
             return Err(CoreError::NotConverged { name, iterations, residual }.into());
         };
-        let [location, log_scale, shape, skew] = best.at;
+        let (location, log_scale, shape, skew) = (best.at[0], best.at[1], best.at[2], best.at[3]);
         let eta = eta_of(shape);
         let at_bound = eta < 1.01 * Self::RANGE.0 || eta > 0.99 * Self::RANGE.1;
         let covariance = if at_bound { None } else { covariance(&z, location, log_scale, eta, skew, unit) };
@@ -375,9 +376,8 @@ fn eta_inverse(eta: f64) -> f64 {
     (share / (1.0 - share)).ln()
 }
 
-fn negative_log_likelihood(values: &[f64], x: &[f64; 4]) -> f64 {
-    let [location, log_scale, shape, skew] = *x;
-    of_parameters(values, location, log_scale, eta_of(shape), skew)
+fn negative_log_likelihood(values: &[f64], x: &[f64]) -> f64 {
+    of_parameters(values, x[0], x[1], eta_of(x[2]), x[3])
 }
 
 fn of_parameters(values: &[f64], location: f64, log_scale: f64, eta: f64, skew: f64) -> f64 {

@@ -1,0 +1,1 @@
+//! Correlations that change: constant and dynamic conditional correlation of many series.

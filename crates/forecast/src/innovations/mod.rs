@@ -1,0 +1,1 @@
+//! Standardised laws of the shocks: normal, Student t, skewed t, generalised error.

@@ -1,0 +1,1 @@
+//! Forecasts on record: written before their date, scored after it, never rewritten.

@@ -1,0 +1,1 @@
+//! Regimes: hidden Markov models, Markov switching, change points and thresholds.

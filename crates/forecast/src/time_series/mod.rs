@@ -1,0 +1,1 @@
+//! Levels and growth: ARIMA, exponential smoothing, Theta, and tests of what a series is.

@@ -1,0 +1,1 @@
+//! Conditional volatility: the GARCH family, HAR, RiskMetrics, range estimators, blends with implied volatility.
