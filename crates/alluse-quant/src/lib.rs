@@ -27,6 +27,10 @@
     doc = "| [`attribution`] | What was earned, at what risk, against what, and where did it come from? | `attribution` |"
 )]
 #![cfg_attr(
+    feature = "forecast",
+    doc = "| [`forecast`] | What comes next, from one day to one year, and is the forecast worth anything? | `forecast` |"
+)]
+#![cfg_attr(
     feature = "report",
     doc = "| [`report`] | What does one hand to a reader: tear sheets, risk and allocation reports | `report` |"
 )]
@@ -55,6 +59,7 @@
 //! | `stress` | in `full` | stress tests; brings `instruments` |
 //! | `optimizer` | in `full` | portfolio construction, rebalancing, walk-forward |
 //! | `attribution` | in `full` | metrics, benchmarks, attribution; brings `instruments` |
+//! | `forecast` | in `full` | volatility, regimes, simulated futures, evaluation; brings `instruments` |
 //! | `report` | in `full` | reports as HTML, JSON, CSV, Markdown; brings all of the above |
 //! | `png`, `pdf` | no | charts as PNG, reports as PDF |
 //! | `linalg` | in `full` | dense linear algebra in pure Rust and what needs it |
@@ -65,6 +70,8 @@
 
 #[cfg(feature = "attribution")]
 pub use alluse_attribution as attribution;
+#[cfg(feature = "forecast")]
+pub use alluse_forecast as forecast;
 #[cfg(feature = "instruments")]
 pub use alluse_instruments as instruments;
 #[cfg(feature = "optimizer")]

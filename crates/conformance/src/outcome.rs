@@ -1,6 +1,6 @@
 //! What the mapping of an op comes to: a value, an error of the library, or a reason why it is not mapped.
 
-use alluse_quant::{attribution, instruments, optimizer, risk_core, var_models};
+use alluse_quant::{attribution, forecast, instruments, optimizer, risk_core, var_models};
 
 use crate::tree::Tree;
 
@@ -31,6 +31,12 @@ impl From<risk_core::Error> for Stop {
 
 impl From<attribution::Error> for Stop {
     fn from(error: attribution::Error) -> Self {
+        Self::Library { kind: error.kind(), message: error.to_string() }
+    }
+}
+
+impl From<forecast::Error> for Stop {
+    fn from(error: forecast::Error) -> Self {
         Self::Library { kind: error.kind(), message: error.to_string() }
     }
 }
