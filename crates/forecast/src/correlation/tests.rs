@@ -122,12 +122,7 @@ fn simulated_parameters_are_recovered_within_their_errors() {
         let errors = fitted.standard_errors().unwrap();
         // Four standard errors, of one seeded sample.
         assert!((fitted.news() - 0.05).abs() < 4.0 * errors.news, "{} ± {}", fitted.news(), errors.news);
-        assert!(
-            (fitted.decay() - 0.92).abs() < 4.0 * errors.decay,
-            "{} ± {}",
-            fitted.decay(),
-            errors.decay
-        );
+        assert!((fitted.decay() - 0.92).abs() < 4.0 * errors.decay, "{} ± {}", fitted.decay(), errors.decay);
         assert!(errors.news < 0.02 && errors.decay < 0.05, "{errors:?}");
         assert!(fitted.log_likelihood() > fitted.constant_log_likelihood() + 10.0);
     }
