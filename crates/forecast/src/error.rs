@@ -73,3 +73,13 @@ impl Error {
         Self::Undefined { what, reason: reason.into() }
     }
 }
+
+/// Behind a trait of the contract the error of `risk-core` is what callers know.
+impl From<Error> for alluse_risk_core::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Input(error) => error,
+            other => Self::Model { kind: other.kind(), message: other.to_string() },
+        }
+    }
+}
