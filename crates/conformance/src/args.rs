@@ -191,6 +191,18 @@ impl<'a> Args<'a> {
         }
     }
 
+    /// A vector, brought to the unit in which the case computes: times its argument `scale`, if it has one.
+    ///
+    /// # Errors
+    /// Those of [`vector`](Self::vector) and [`number`](Self::number).
+    pub fn scaled(&mut self, name: &str) -> Result<Array1<f64>> {
+        let values = self.vector(name)?;
+        Ok(match self.optional("scale", Self::number)? {
+            Some(scale) => values * scale,
+            None => values,
+        })
+    }
+
     /// A vector of whole numbers that are not negative.
     ///
     /// # Errors

