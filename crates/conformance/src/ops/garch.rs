@@ -57,7 +57,9 @@ fn garch(args: &mut Args<'_>) -> Result<Case> {
 }
 
 fn parameters(args: &mut Args<'_>, case: &Case) -> Result<GarchParameters> {
-    let vector = |args: &mut Args<'_>, name: &str| Ok(args.optional(name, Args::vector)?.unwrap_or_default().to_vec());
+    let vector = |args: &mut Args<'_>, name: &str| -> Result<Vec<f64>> {
+        Ok(args.optional(name, Args::vector)?.unwrap_or_default().to_vec())
+    };
     args.record("parameters", |args| {
         let (alpha, gamma, beta) = (vector(args, "alpha")?, vector(args, "gamma")?, vector(args, "beta")?);
         let parameters = GarchParameters::new(args.number("omega")?, alpha, beta).with_equation(case.equation);
