@@ -111,3 +111,30 @@ fn a_share_may_become_worthless() {
     let paths = to_prices(&[&[50.0, 10.0, 1.0, 0.0]]);
     close(&outcomes(&BookForecast::new([days(4)]), &book, &paths, 4), &[-100.0 + 95.0 - spent], 1e-9);
 }
+
+#[test]
+fn a_position_lost_on_one_horizon_is_left_out_of_all() {
+    // No exercise boundary is found for such a volatility; the first day is quiet.
+    let market = market(0.03, 0.0);
+    let book = build(Book::builder().share("A", 10.0).option(put("A", 95.0, MARCH), 1.0), &market);
+    let mut volatilities = Array3::from_elem((2, 2, 1), 1.0);
+    volatilities[[1, 1, 0]] = 1e300;
+    let paths = paths().with_volatilities(&[1.0], volatilities.view()).unwrap();
+    let rule = VolatilityRule::Scaled { elasticity: 1.0 };
+    let config = |horizons: &[u32]| {
+        BookForecast::new(horizons.iter().map(|h| days(*h)).collect::<Vec<_>>()).with_volatility(rule)
+    };
+    assert!(config(&[1]).forecast(&book, &paths).unwrap().unvalued().is_empty());
+    let both = config(&[1, 2]).forecast(&book, &paths).unwrap();
+    assert_eq!(both.unvalued().len(), 1);
+    close(&both.outcomes(days(1)).unwrap(), &[10.0, -10.0], 1e-12);
+}
+
+#[test]
+fn a_configuration_can_be_stored() {
+    let config =
+        BookForecast::daily(days(3)).with_volatility(VolatilityRule::Scaled { elasticity: 0.7 }).by_axis("desk");
+    let text = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<BookForecast>(&text).unwrap(), config);
+    assert_eq!(config.horizons().len(), 3);
+}
