@@ -64,17 +64,18 @@ pub enum CashInterest {
 /// share                     units · (S_h − S_0 + cash dividends that went ex)
 /// option alive              units · (V(S_h, σ_h, time left at h) − V_0)
 /// option expired, cash      units · (intrinsic(S_e) · e^(r(t_h − t_e)) − V_0)
-/// option expired, delivery  units · (±(S_h + dividends after e − K e^(r(t_h − t_e))) if intrinsic(S_e) > 0 else 0) − V_0)
+/// option expired, delivery  units · (±(S_h + cash dividends after e − K e^(r(t_h − t_e))) · 1{intrinsic(S_e) > 0} − V_0)
 /// ```
 ///
 /// `e` is the step of the expiry (the last exchange day before it, should it fall on a day without trading), not the
 /// end of the horizon. American options are exercised at expiry only; the right to do so earlier is in their price.
-/// Rates stay where they are. A position that cannot be valued on every horizon is left out of all of them and
-/// reported.
+/// Rates stay where they are; dividends received earn no interest; a dividend yield is in option prices and, on shares,
+/// in the returns of the paths or nowhere. A position that cannot be valued on every horizon is left out of all of them
+/// and reported.
 ///
 /// # Source
-/// Full revaluation with ageing: Jorion (2007), "Value at Risk", chapters 10 and 12; Glasserman (2003), "Monte Carlo
-/// Methods in Financial Engineering", section 9.1.
+/// Full revaluation: Jorion (2007), "Value at Risk"; Glasserman (2003), "Monte Carlo Methods in Financial Engineering",
+/// section 9.1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BookForecast {
     horizons: Vec<Horizon>,
