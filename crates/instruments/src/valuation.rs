@@ -86,6 +86,16 @@ pub struct LabelExposure {
 }
 
 impl Book {
+    /// Market value of a position in base currency, negative for what is owed.
+    ///
+    /// # Errors
+    /// [`Error::MissingQuote`] for what the market lacks, and the refusals of the pricing model.
+    pub fn market_value(&self, position: &Position) -> Result<f64> {
+        let currency = self.currency(position);
+        let fx = self.market().fx(currency).ok_or_else(|| missing("price", currency.as_str()))?;
+        Ok(position.units() * unit_price(self.market(), &position.instrument)? * fx)
+    }
+
     /// Exposure of each position; unknown with the reason where a price or model is missing.
     #[must_use]
     pub fn exposures(&self) -> Vec<(RowId, Status<Exposure>)> {

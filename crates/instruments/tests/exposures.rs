@@ -57,6 +57,16 @@ fn agree(got: &[f64], want: &[f64], scale: f64) {
 }
 
 #[test]
+fn a_position_has_the_market_value_of_its_exposure() {
+    let book = book();
+    for (position, exposure) in book.positions().iter().zip(each(&book)) {
+        assert_eq!(book.market_value(position).unwrap(), exposure.market_value);
+    }
+    let unknown = Book::builder().share("C", 1.0).build(&market()).unwrap();
+    assert!(unknown.market_value(&unknown.positions()[0]).is_err());
+}
+
+#[test]
 fn greeks_are_slopes_of_the_revalued_book() {
     let book = book();
     let exposures = each(&book);

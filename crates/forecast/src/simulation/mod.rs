@@ -1,5 +1,6 @@
 //! Simulated futures of returns and of option books, from one day to one year.
 
+pub mod book;
 mod model;
 mod return_paths;
 

@@ -213,6 +213,7 @@ impl<'a> Plan<'a> {
             .collect();
         let Some((first, option)) = options.first() else { return Ok(()) };
         let market = option.market(factors, first.currency, range.clone(), scratch)?;
+        let mut solved: Option<ExerciseBoundary> = None;
         for scenario in 0..range.len() {
             let model = market.model(scenario)?;
             if model.inputs().volatility <= 0.0 {
@@ -221,7 +222,11 @@ impl<'a> Plan<'a> {
                 }
                 continue;
             }
-            let boundary = ExerciseBoundary::new(option.contract.kind(), &model, Precision::default())?;
+            let boundary = match solved.take().filter(|_| market.is_still()) {
+                Some(boundary) => boundary,
+                None => ExerciseBoundary::new(option.contract.kind(), &model, Precision::default())?,
+            };
+            let boundary = &*solved.insert(boundary);
             for ((_, option), row) in options.iter().zip(rows.iter_mut()) {
                 row[scenario] = boundary.price_with_strike(market.spot[scenario], option.contract.strike())?;
             }
@@ -354,6 +359,11 @@ impl ScenarioMarket<'_> {
         self.contract.style() == ExerciseStyle::European && closed
     }
 
+    /// Whether nothing but the spot moves.
+    fn is_still(&self) -> bool {
+        [self.volatility, self.rate, self.dividend_yield].iter().all(|input| matches!(input, Input::Constant(_)))
+    }
+
     /// Exact prices of every scenario.
     pub(super) fn price_all(&self, out: &mut [f64]) -> Result<()> {
         if !self.schedule.is_empty() {
@@ -406,9 +416,7 @@ impl ScenarioMarket<'_> {
 
     /// One boundary for all scenarios when nothing but the spot moves, one for each otherwise.
     fn price_american(&self, out: &mut [f64]) -> Result<()> {
-        let constant = |input| matches!(input, Input::Constant(_));
-        let still = constant(self.volatility) && constant(self.rate) && constant(self.dividend_yield);
-        if still && at(self.volatility, 0) > 0.0 {
+        if self.is_still() && at(self.volatility, 0) > 0.0 {
             let boundary = ExerciseBoundary::new(self.contract.kind(), &self.model(0)?, Precision::default())?;
             for (out, spot) in out.iter_mut().zip(self.spot) {
                 *out = boundary.price(*spot)?;
