@@ -1,4 +1,4 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::{Predictive, Result, check};
 
@@ -12,9 +12,16 @@ impl ReturnPaths {
     /// From simulated returns, paths × steps.
     ///
     /// # Errors
-    /// [`Error::Input`](crate::Error::Input) for no path, no step or a value that is not finite.
+    /// [`Error::Input`](crate::Error::Input) for no path, no step, or a value that is not finite or below −1.
     pub fn new(values: Array2<f64>) -> Result<Self> {
         check::finite_matrix("paths", values.view())?;
+        if let Some(((path, step), &value)) = values.indexed_iter().find(|(_, value)| **value < -1.0) {
+            let (row, column) = (path.to_string(), step.to_string());
+            let expected = "a simple return of at least -1";
+            return Err(
+                alluse_risk_core::Error::EntryOutOfDomain { name: "paths", row, column, expected, value }.into()
+            );
+        }
         Ok(Self { values })
     }
 
@@ -42,28 +49,71 @@ impl ReturnPaths {
     /// # Errors
     /// [`Error::Input`](crate::Error::Input) unless `steps` lies in 1 to [`steps`](Self::steps).
     pub fn total_return(&self, steps: usize) -> Result<Predictive> {
+        let steps = self.within(steps)?;
+        Predictive::new(self.over_paths(|path| growth(path, steps) - 1.0))
+    }
+
+    /// Value of every path after every period, from the value `start` today; paths × steps.
+    ///
+    /// # Errors
+    /// [`Error::Input`](crate::Error::Input) for a start that is not positive.
+    pub fn levels(&self, start: f64) -> Result<Array2<f64>> {
+        check::positive("start", start)?;
+        let mut levels = self.values.clone();
+        for mut path in levels.rows_mut() {
+            let mut level = start;
+            path.mapv_inplace(|value| {
+                level *= 1.0 + value;
+                level
+            });
+        }
+        Ok(levels)
+    }
+
+    /// Gain of a position worth `value` today over the first `steps` periods, over the paths; negative of a short one.
+    ///
+    /// # Errors
+    /// As [`total_return`](Self::total_return), and for a value that is not finite.
+    pub fn profit(&self, value: f64, steps: usize) -> Result<Predictive> {
+        check::number("value", value)?;
+        let steps = self.within(steps)?;
+        Predictive::new(self.over_paths(|path| value * (growth(path, steps) - 1.0)))
+    }
+
+    /// Largest fall from a peak within the first `steps` periods, as a positive fraction of the peak, over the paths;
+    /// today's value is the first peak.
+    ///
+    /// # Errors
+    /// As [`total_return`](Self::total_return).
+    pub fn max_drawdown(&self, steps: usize) -> Result<Predictive> {
+        let steps = self.within(steps)?;
+        Predictive::new(self.over_paths(|path| drawdown(path, steps)))
+    }
+
+    /// A count of periods that the paths have.
+    pub(super) fn within(&self, steps: usize) -> Result<usize> {
         let holds = (1..=self.steps()).contains(&steps);
         check::ensure(holds, "steps", "between 1 and the steps of the paths", steps as f64)?;
-        let total =
-            |path: ndarray::ArrayView1<'_, f64>| path.iter().take(steps).map(|r| 1.0 + r).product::<f64>() - 1.0;
-        Predictive::new(self.values.rows().into_iter().map(total).collect::<Vec<_>>())
+        Ok(steps)
+    }
+
+    pub(super) fn over_paths<T>(&self, of: impl Fn(ArrayView1<'_, f64>) -> T) -> Vec<T> {
+        self.values.rows().into_iter().map(of).collect()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use ndarray::array;
+/// `Π(1 + rₜ)` of the first `steps` periods.
+pub(super) fn growth(path: ArrayView1<'_, f64>, steps: usize) -> f64 {
+    path.iter().take(steps).map(|r| 1.0 + r).product()
+}
 
-    use super::*;
-
-    #[test]
-    fn returns_compound() {
-        let paths = ReturnPaths::new(array![[0.5, 0.1], [-0.5, 1.0]]).unwrap();
-        assert_eq!((paths.len(), paths.steps()), (2, 2));
-        assert_eq!(paths.total_return(1).unwrap().outcomes(), [-0.5, 0.5]);
-        let two = paths.total_return(2).unwrap();
-        assert!((two.outcomes()[0]).abs() < 1e-15 && (two.outcomes()[1] - 0.65).abs() < 1e-15);
-        assert!(paths.total_return(0).is_err() && paths.total_return(3).is_err());
-        assert!(ReturnPaths::new(array![[]]).is_err() && ReturnPaths::new(array![[f64::NAN]]).is_err());
+/// Largest fall from a peak, today's level being 1.
+pub(super) fn drawdown(path: ArrayView1<'_, f64>, steps: usize) -> f64 {
+    let (mut level, mut peak, mut worst) = (1.0_f64, 1.0_f64, 0.0_f64);
+    for r in path.iter().take(steps) {
+        level *= 1.0 + r;
+        peak = peak.max(level);
+        worst = worst.max(1.0 - level / peak);
     }
+    worst
 }

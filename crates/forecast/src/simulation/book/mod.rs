@@ -42,7 +42,6 @@
 mod asset_paths;
 mod book_paths;
 mod config;
-mod estimates;
 mod groups;
 mod levels;
 mod run;
@@ -52,9 +51,9 @@ mod settlement;
 mod tests;
 mod volatility_rule;
 
+pub use super::{EventProbability, SimulatedMean};
 pub use asset_paths::AssetPaths;
 pub use book_paths::{BookPaths, GroupPaths};
 pub use config::{BookForecast, CashInterest, Settlement};
-pub use estimates::{EventProbability, SimulatedMean};
 pub use settlement::AssignmentForecast;
 pub use volatility_rule::VolatilityRule;

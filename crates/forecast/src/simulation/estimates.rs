@@ -18,7 +18,7 @@ pub struct SimulatedMean {
 
 impl SimulatedMean {
     /// The caller has made sure that there is a path.
-    pub(super) fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
+    pub(crate) fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
         let paths = values.len();
         let value = CompensatedSum::of(values.clone()) / paths as f64;
         let standard_error = (paths > 1).then(|| {
@@ -53,7 +53,7 @@ pub struct EventProbability {
 
 impl EventProbability {
     /// The caller has made sure that there is a path.
-    pub(super) fn of(happens: impl ExactSizeIterator<Item = bool>, closes: usize) -> Self {
+    pub(crate) fn of(happens: impl ExactSizeIterator<Item = bool>, closes: usize) -> Self {
         let paths = happens.len();
         let hits = happens.filter(|happens| *happens).count();
         let (n, p) = (paths as f64, hits as f64 / paths as f64);
