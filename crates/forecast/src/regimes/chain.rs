@@ -62,6 +62,7 @@ impl TransitionMatrix {
     ///
     /// # Errors
     /// [`Error::Undefined`] for a chain that falls into parts, and so may keep several.
+    #[expect(clippy::needless_range_loop, reason = "matrix arithmetic reads by its indices")]
     pub fn stationary(&self) -> Result<Array1<f64>> {
         let n = self.states();
         let mut a: Vec<Vec<f64>> = self.rows.clone();

@@ -94,7 +94,7 @@ impl<'a, const K: usize> Work<'a, K> {
             let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             offsets += top;
             for k in 0..K {
-                row[k] = if logs[k] == top { 1.0 } else { libm::exp(logs[k] - top) };
+                row[k] = if logs[k] < top { libm::exp(logs[k] - top) } else { 1.0 };
             }
         }
         offsets
@@ -121,6 +121,7 @@ impl<'a, const K: usize> Work<'a, K> {
     }
 
     /// Forward, and the expected sufficient statistics on the way; also the sum of the logarithms of the scales.
+    #[expect(clippy::needless_range_loop, reason = "matrix arithmetic reads by its indices")]
     fn gather(&self, at: &Parameters<K>, laws: &[Density; K]) -> (Sums<K>, f64) {
         let mut sums = Sums::default();
         let mut log_scales = 0.0;
@@ -163,6 +164,7 @@ impl<'a, const K: usize> Work<'a, K> {
         (sums, log_scales + libm::log(sum))
     }
 
+    #[expect(clippy::needless_range_loop, reason = "matrix arithmetic reads by its indices")]
     fn maximise(&self, at: &Parameters<K>, sums: &Sums<K>) -> Option<Parameters<K>> {
         let mut next = *at;
         for k in 0..K {

@@ -17,8 +17,8 @@ use crate::{Error, Result, check};
 /// let storm = StateLaw::gaussian(0.0, 9.0)?;
 /// let chain = TransitionMatrix::new(vec![vec![0.95, 0.05], vec![0.10, 0.90]])?;
 /// let model = HiddenMarkovParameters::new(vec![0.5, 0.5], chain, vec![calm, storm])?;
-/// let decoded = model.decode(array![0.1, -0.2, 6.0, -5.0].view())?;
-/// assert_eq!(decoded.viterbi.states(), [0, 0, 1, 1]);
+/// let decoded = model.decode(array![0.1, -0.2, 0.3, 0.0, 6.0, -5.0].view())?;
+/// assert_eq!(decoded.viterbi.states(), [0, 0, 0, 0, 1, 1]);
 /// assert!(decoded.filtered.last()[1] > 0.99);
 /// # Ok::<(), alluse_forecast::Error>(())
 /// ```

@@ -49,15 +49,15 @@ fn features(series: &[f64], block: usize) -> Vec<[f64; 2]> {
 fn cluster<const K: usize>(features: &[[f64; 2]], stream: &mut impl Rng) -> Vec<usize> {
     let mut centres = [features[stream.random_range(0..features.len())]; K];
     let mut nearest: Vec<f64> = features.iter().map(|f| distance(f, &centres[0])).collect();
-    for k in 1..K {
+    for centre in centres.iter_mut().skip(1) {
         let total: f64 = nearest.iter().sum();
         let mut left = stream.random::<f64>() * total;
         let drawn = nearest.iter().position(|d| {
             left -= d;
             left < 0.0
         });
-        centres[k] = features[drawn.unwrap_or(features.len() - 1)];
-        nearest.iter_mut().zip(features).for_each(|(d, f)| *d = d.min(distance(f, &centres[k])));
+        *centre = features[drawn.unwrap_or(features.len() - 1)];
+        nearest.iter_mut().zip(features).for_each(|(d, f)| *d = d.min(distance(f, centre)));
     }
     let mut labels = vec![0; features.len()];
     for _ in 0..ROUNDS {

@@ -156,6 +156,7 @@ impl<'a> Kernel<'a> {
     }
 
     /// Kim's smoother, on joint states: observations × regimes.
+    #[expect(clippy::needless_range_loop, reason = "matrix arithmetic reads by its indices")]
     pub(super) fn smooth(&self, values: &Values, pass: &Pass) -> Array2<f64> {
         let k = self.regimes;
         let rows = values.transition.rows();
