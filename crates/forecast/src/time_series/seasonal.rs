@@ -31,7 +31,7 @@ pub(super) enum Kind {
 /// which sum to zero or have the mean one. The caller has checked that there are two periods.
 pub(super) fn decompose(series: &[f64], period: usize, kind: Kind) -> (Vec<Option<f64>>, Vec<f64>) {
     let half = period / 2;
-    let weight = |offset: usize| if period % 2 == 0 && (offset == 0 || offset == period) { 0.5 } else { 1.0 };
+    let weight = |offset: usize| if period.is_multiple_of(2) && (offset == 0 || offset == period) { 0.5 } else { 1.0 };
     let width = 2 * half + 1;
     let trend = |t: usize| {
         let inside = t >= half && t + half < series.len();

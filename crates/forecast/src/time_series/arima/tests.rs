@@ -215,7 +215,7 @@ fn simulated_parameters_are_recovered_within_their_errors() {
 }
 
 #[test]
-fn a_maximum_on_the_border_has_no_standard_errors() {
+fn a_maximum_on_the_border_is_reported() {
     // Noise that is differenced once too often: θ = −1.
     let noise = Arima::new(0, 0, 0).filter(array![0.0].view(), &parameters(&[], &[], Some(0.0), 1.0)).unwrap();
     let noise = noise.simulate(60, 1, 4).unwrap();

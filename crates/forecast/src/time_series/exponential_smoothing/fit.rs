@@ -91,7 +91,7 @@ struct Best {
 type Searched = (Best, Vec<Option<f64>>);
 
 /// Ends of the admissible intervals: open ones are left by this much.
-const EDGE: f64 = 1e-6;
+const EDGE: f64 = 1e-8;
 
 /// A point of an interval from an angle, both ends within reach.
 fn within(angle: f64, low: f64, high: f64) -> f64 {
@@ -164,43 +164,68 @@ fn search(
 fn concentrated(model: &ExponentialSmoothing, levels: &Array1<f64>) -> Result<Searched> {
     let n = levels.len() as f64;
     let objective = |angles: &[f64]| {
-        let squares = initial_states(model, &constants(model, angles), levels).map(|found| found.1);
+        let (columns, response) = linear_errors(model, &constants(model, angles), levels);
+        let squares = residual_squares(columns, response);
         squares.map_or(f64::INFINITY, |squares| 0.5 * (squares.max(f64::MIN_POSITIVE) / n).ln())
     };
     let (minimum, searches) = search(model.starts, grid(model), objective)?;
     let parameters = constants(model, &minimum.at);
-    let (initial, _) = initial_states(model, &parameters, levels)
-        .ok_or_else(|| Error::undefined("initial states", format!("none fit best at {parameters:?}")))?;
+    let (columns, response) = linear_errors(model, &parameters, levels);
+    let regressors = Array2::from_shape_fn((levels.len(), columns.len()), |(t, k)| columns[k][t]);
+    let states = least_squares(regressors.view(), ArrayView1::from(response.as_slice()))?;
+    let initial = state(model, &states.coefficients().to_vec());
     Ok((Best { minimum, parameters, initial }, searches))
 }
 
-/// The initial states with the smallest sum of squared errors, and that sum. Errors are linear in them.
-fn initial_states(
+/// One-step errors are linear in the free initial states: how each moves the forecasts, and the errors without them.
+fn linear_errors(
     model: &ExponentialSmoothing,
     parameters: &SmoothingParameters,
     levels: &Array1<f64>,
-) -> Option<(SmoothingState, f64)> {
+) -> (Vec<Vec<f64>>, Vec<f64>) {
     let free = model.free_states();
-    let run = |states: &[f64], observed: &mut dyn FnMut(usize) -> f64, out: &mut dyn FnMut(usize, f64)| {
-        let mut recursion = Recursion::new(model, parameters, &state(model, states));
-        for t in 0..levels.len() {
-            let next = recursion.one_step();
-            let error = observed(t) - next;
-            out(t, error);
-            recursion.update(next, error);
-        }
-    };
     let mut unit = vec![0.0; free];
-    let mut response = Array1::zeros(levels.len());
-    run(&unit, &mut |t| levels[t], &mut |t, error| response[t] = error);
-    let mut regressors = Array2::zeros((levels.len(), free));
-    for k in 0..free {
+    let mut recursion = Recursion::new(model, parameters, &state(model, &unit));
+    let error = |level: &f64| {
+        let next = recursion.one_step();
+        recursion.update(next, level - next);
+        level - next
+    };
+    let response = levels.iter().map(error).collect();
+    let column = |k: usize| {
         unit[k] = 1.0;
-        run(&unit, &mut |_| 0.0, &mut |t, error| regressors[[t, k]] = -error);
+        let mut recursion = Recursion::new(model, parameters, &state(model, &unit));
         unit[k] = 0.0;
+        let forecast = |_: &f64| {
+            let next = recursion.one_step();
+            recursion.update(next, -next);
+            next
+        };
+        levels.iter().map(forecast).collect()
+    };
+    ((0..free).map(column).collect(), response)
+}
+
+/// Sum of squares that the columns leave of the response, by taking out one column after the other (modified
+/// Gram-Schmidt, as stable as a factorisation: Björck 1967); `None` when a column depends on the ones before it.
+///
+/// The search asks for nothing else, thousands of times; the states themselves come from a factorisation at its end.
+fn residual_squares(mut columns: Vec<Vec<f64>>, mut response: Vec<f64>) -> Option<f64> {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let lengths: Vec<f64> = columns.iter().map(|column| dot(column, column)).collect();
+    for k in 0..columns.len() {
+        let (done, rest) = columns.split_at_mut(k + 1);
+        let column = &done[k];
+        let square = dot(column, column);
+        if !(square > 1e-24 * lengths[k]) {
+            return None;
+        }
+        for other in rest.iter_mut().chain(std::iter::once(&mut response)) {
+            let share = dot(column, other) / square;
+            other.iter_mut().zip(column).for_each(|(value, taken)| *value -= share * taken);
+        }
     }
-    let found = least_squares(regressors.view(), response.view()).ok()?;
-    Some((state(model, &found.coefficients().to_vec()), found.residual_sum_of_squares()))
+    Some(dot(&response, &response))
 }
 
 /// Initial states from free ones: level, slope, and all seasons but the last.
