@@ -48,6 +48,7 @@ pub struct Theta {
 
 /// A [`Theta`] that has seen a series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct FittedTheta {
     model: Theta,
     alpha: f64,
@@ -56,6 +57,32 @@ pub struct FittedTheta {
     observations: usize,
     season: Option<(Kind, Vec<f64>)>,
     innovations: Vec<f64>,
+}
+
+/// A [`FittedTheta`] as it was written, before the parts are known to fit.
+#[derive(Deserialize)]
+struct Saved {
+    model: Theta,
+    alpha: f64,
+    slope: f64,
+    level: f64,
+    observations: usize,
+    season: Option<(Kind, Vec<f64>)>,
+    innovations: Vec<f64>,
+}
+
+impl TryFrom<Saved> for FittedTheta {
+    type Error = Error;
+
+    fn try_from(saved: Saved) -> Result<Self> {
+        let Saved { model, alpha, slope, level, observations, season, innovations } = saved;
+        check::at_least_one("period", model.period)?;
+        check::ensure(alpha > 0.0 && alpha <= 1.0, "alpha", "in (0, 1]", alpha)?;
+        check::length("innovations", observations, innovations.len())?;
+        check::finite("innovations", ArrayView1::from(innovations.as_slice()))?;
+        check::length("season", model.period, season.as_ref().map_or(model.period, |season| season.1.len()))?;
+        Ok(Self { model, alpha, slope, level, observations, season, innovations })
+    }
 }
 
 impl Theta {
@@ -296,6 +323,9 @@ mod tests {
         assert_eq!(kind(Array1::from_elem(20, 3.0)), ErrorKind::Undefined);
         assert_eq!(kind(array![1.0, f64::NAN, 2.0, 3.0, 4.0, 5.0]), ErrorKind::InvalidInput);
         assert!(Theta::new(0).fit(hormone().view()).is_err());
+        let saved = serde_json::to_string(&Theta::new(12).fit(airline().view()).unwrap()).unwrap();
+        assert!(serde_json::from_str::<FittedTheta>(&saved).is_ok());
+        assert!(serde_json::from_str::<FittedTheta>(&saved.replace("\"period\":12", "\"period\":13")).is_err());
         assert!(Theta::new(1).fit(hormone().view()).unwrap().forecast(0).is_err());
     }
 }

@@ -14,6 +14,7 @@ use crate::{Error, Result, check};
 
 /// An [`Arima`] with given parameters that has seen a series: its likelihood, innovations, forecasts and paths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct FilteredArima {
     model: Arima,
     parameters: ArimaParameters,
@@ -26,6 +27,34 @@ pub struct FilteredArima {
     state: Vec<f64>,
     /// What the sample leaves unknown about it besides the next shock, in innovation variances.
     unknown: Option<Vec<f64>>,
+}
+
+/// A [`FilteredArima`] as it was written, before the parts are known to fit.
+#[derive(Deserialize)]
+struct Saved {
+    model: Arima,
+    parameters: ArimaParameters,
+    log_likelihood: f64,
+    innovations: Vec<f64>,
+    tail: Vec<f64>,
+    state: Vec<f64>,
+    unknown: Option<Vec<f64>>,
+}
+
+impl TryFrom<Saved> for FilteredArima {
+    type Error = Error;
+
+    fn try_from(saved: Saved) -> Result<Self> {
+        let Saved { model, parameters, log_likelihood, innovations, tail, state, unknown } = saved;
+        model.check()?;
+        parameters.check(&model)?;
+        let states = state_space(&model, &parameters).states();
+        check::length("state", states, state.len())?;
+        check::length("unknown", states * states, unknown.as_ref().map_or(states * states, Vec::len))?;
+        check::length("tail", model.differencing().lost(), tail.len())?;
+        check::finite("innovations", ArrayView1::from(innovations.as_slice()))?;
+        Ok(Self { model, parameters, log_likelihood, innovations, tail, state, unknown })
+    }
 }
 
 /// The state space of a model with these parameters.

@@ -3,6 +3,7 @@
 mod difference;
 mod filtered;
 mod fit;
+mod gain;
 mod kalman;
 mod model;
 mod polynomial;

@@ -260,4 +260,6 @@ fn names_and_saved_fits() {
     let fitted = Arima::new(1, 0, 0).fit(hormone().view()).unwrap();
     let saved = serde_json::to_string(&fitted).unwrap();
     assert_eq!(serde_json::from_str::<FittedArima>(&saved).unwrap(), fitted);
+    let short = saved.replace("\"tail\":[]", "\"tail\":[1.0]");
+    assert!(short != saved && serde_json::from_str::<FittedArima>(&short).is_err());
 }

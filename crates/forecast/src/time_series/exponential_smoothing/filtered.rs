@@ -12,6 +12,7 @@ use crate::{Error, Result, check};
 
 /// An [`ExponentialSmoothing`] with given constants and initial states that has seen a series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Saved")]
 pub struct FilteredSmoothing {
     model: ExponentialSmoothing,
     parameters: SmoothingParameters,
@@ -20,6 +21,32 @@ pub struct FilteredSmoothing {
     innovations: Vec<f64>,
     sum_of_squares: f64,
     log_likelihood: f64,
+}
+
+/// A [`FilteredSmoothing`] as it was written, before the parts are known to fit.
+#[derive(Deserialize)]
+struct Saved {
+    model: ExponentialSmoothing,
+    parameters: SmoothingParameters,
+    initial: SmoothingState,
+    last: SmoothingState,
+    innovations: Vec<f64>,
+    sum_of_squares: f64,
+    log_likelihood: f64,
+}
+
+impl TryFrom<Saved> for FilteredSmoothing {
+    type Error = Error;
+
+    fn try_from(saved: Saved) -> Result<Self> {
+        let Saved { model, parameters, initial, last, innovations, sum_of_squares, log_likelihood } = saved;
+        model.check_choices()?;
+        parameters.check(&model)?;
+        initial.check(&model)?;
+        last.check(&model)?;
+        check::finite("innovations", ArrayView1::from(innovations.as_slice()))?;
+        Ok(Self { model, parameters, initial, last, innovations, sum_of_squares, log_likelihood })
+    }
 }
 
 impl FilteredSmoothing {

@@ -218,6 +218,16 @@ impl ExponentialSmoothing {
     }
 
     pub(super) fn check(&self, levels: ArrayView1<'_, f64>) -> Result<()> {
+        self.check_choices()?;
+        check::finite("levels", levels)?;
+        if self.multiplies() {
+            check::elements("levels", "positive", levels, |level| level > 0.0)?;
+        }
+        Ok(())
+    }
+
+    /// Parts that go together, within their ranges.
+    pub(super) fn check_choices(&self) -> Result<()> {
         if self.season == Season::Multiplicative && !self.multiplies() {
             let what = "an additive error with a multiplicative season".to_owned();
             return Err(Error::Unsupported { what });
@@ -227,12 +237,7 @@ impl ExponentialSmoothing {
         let (smallest, largest) = self.damping;
         check::ensure(smallest > 0.0 && smallest < largest, "smallest damping", "in (0, largest)", smallest)?;
         check::ensure(largest <= 1.0, "largest damping", "at most 1", largest)?;
-        check::at_least_one("starts", self.starts)?;
-        check::finite("levels", levels)?;
-        if self.multiplies() {
-            check::elements("levels", "positive", levels, |level| level > 0.0)?;
-        }
-        Ok(())
+        check::at_least_one("starts", self.starts)
     }
 }
 

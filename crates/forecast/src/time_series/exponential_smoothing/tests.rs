@@ -146,6 +146,8 @@ fn hostile_input() {
     assert!(filter(constants(f64::NAN, None, None, None), state(2.0, None, &[])));
     let saved = serde_json::to_string(&simple.fit(hormone().view()).unwrap()).unwrap();
     assert!(serde_json::from_str::<FittedSmoothing>(&saved).is_ok());
+    let wrong = saved.replace("\"season\":[]", "\"season\":[1.0]");
+    assert!(wrong != saved && serde_json::from_str::<FittedSmoothing>(&wrong).is_err());
 }
 
 const BOOK: [f64; 6] = [
