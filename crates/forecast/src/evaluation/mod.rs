@@ -1,7 +1,23 @@
 //! Whether a forecast has skill: walk-forward evaluation against naive competitors, calibration, conformal intervals.
 
 mod overlap;
+mod share;
+mod skill;
+pub mod skill_table;
 pub mod walk_forward;
 
-pub use overlap::Overlap;
+use alluse_risk_core::Status;
 
+pub use overlap::Overlap;
+pub use share::Share;
+pub use skill::{Skill, skill};
+
+use crate::Result;
+
+/// A result as a status: an error becomes the reason why there is no value.
+pub(crate) fn status<T>(result: Result<T>) -> Status<T> {
+    match result {
+        Ok(value) => Status::Known(value),
+        Err(error) => Status::Unknown { kind: error.kind(), reason: error.to_string() },
+    }
+}
