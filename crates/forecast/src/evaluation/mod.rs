@@ -1,5 +1,6 @@
 //! Whether a forecast has skill: walk-forward evaluation against naive competitors, calibration, conformal intervals.
 
+pub mod conformal;
 mod overlap;
 mod share;
 mod skill;
