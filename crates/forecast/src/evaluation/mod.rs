@@ -5,6 +5,7 @@ mod overlap;
 mod share;
 mod skill;
 pub mod skill_table;
+pub mod volatility_table;
 pub mod walk_forward;
 
 use alluse_risk_core::Status;

@@ -264,7 +264,12 @@ impl LoggedForecast {
             check::number("threshold", event.above)?;
             let holds = (0.0..=1.0).contains(&event.probability);
             check::ensure(holds, "probability", "in [0, 1]", event.probability)?;
-            if self.probabilities.iter().take(index).any(|other| other.above == event.above) {
+            if self
+                .probabilities
+                .iter()
+                .take(index)
+                .any(|other| other.above.partial_cmp(&event.above).is_some_and(std::cmp::Ordering::is_eq))
+            {
                 let reason = format!("the threshold {} is stated twice", event.above);
                 return Err(Error::invalid("probabilities", reason));
             }

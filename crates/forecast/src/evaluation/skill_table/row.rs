@@ -48,7 +48,7 @@ impl SkillVerdict {
         }
     }
 
-    pub(super) fn words(self) -> &'static str {
+    pub(in crate::evaluation) fn words(self) -> &'static str {
         match self {
             Self::Reference => "naive competitor",
             Self::BetterThanNaive => "distinguishable from naive: yes, better",

@@ -18,13 +18,8 @@ fn series(rows: usize, phi: f64, seed: u64) -> Array1<f64> {
     returns
 }
 
-type Forecast<F> = FnForecaster<F>;
-
 /// Expects the share `phi` of the last return on the next day, and what follows from it on the days after.
-fn autoregression(
-    name: &str,
-    phi: f64,
-) -> Forecast<impl Fn(ArrayView1<'_, f64>, &[usize], u64) -> Result<Vec<Predictive>> + Send + Sync> {
+fn autoregression(name: &str, phi: f64) -> impl ReturnForecaster {
     FnForecaster::new(name, move |history: ArrayView1<'_, f64>, horizons: &[usize], _| {
         let last = history[history.len() - 1];
         let member = |centre: f64, deviation: f64, k: usize| {
@@ -40,7 +35,7 @@ fn autoregression(
 }
 
 /// Estimates mean and deviation as a naive competitor does, and believes that a tenth of the last return comes back.
-fn believer() -> Forecast<impl Fn(ArrayView1<'_, f64>, &[usize], u64) -> Result<Vec<Predictive>> + Send + Sync> {
+fn believer() -> impl ReturnForecaster {
     FnForecaster::new("believer", |history: ArrayView1<'_, f64>, horizons: &[usize], _| {
         let (mean, deviation) = (moments::mean(history)?, moments::standard_deviation(history, 1)?);
         let excess = 0.1 * (history[history.len() - 1] - mean);
@@ -139,7 +134,7 @@ fn overlap_does_not_make_skill() {
 fn missing_forecasts_are_counted_and_compared_on_common_origins() {
     let returns = series(160, 0.0, 3);
     let picky = FnForecaster::new("picky", |history: ArrayView1<'_, f64>, horizons: &[usize], _| {
-        if history.len() % 4 == 0 {
+        if history.len().is_multiple_of(4) {
             return Err(Error::undefined("forecast", "not today"));
         }
         horizons.iter().map(|_| Predictive::new(vec![-0.01, 0.0, 0.01])).collect()

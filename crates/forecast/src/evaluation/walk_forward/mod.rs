@@ -28,4 +28,5 @@ mod tests;
 pub use forecaster::{FittedForecaster, FnForecaster, PathForecaster, ReturnForecaster};
 pub use naive::Naive;
 pub use record::{Failure, FailureStage, ForecastRecord, ModelRun, Outcome, QUANTILE_LEVELS, Role, WalkForwardRun};
+pub(crate) use run::rows_between;
 pub use run::{DEFAULT_HORIZONS, ReturnEvaluation};

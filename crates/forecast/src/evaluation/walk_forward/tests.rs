@@ -11,9 +11,7 @@ fn noise(rows: usize, seed: u64) -> Array1<f64> {
 }
 
 /// The last known return, compounded; it fails on the rows whose last return is large.
-fn last(
-    refuse_above: f64,
-) -> FnForecaster<impl Fn(ArrayView1<'_, f64>, &[usize], u64) -> Result<Vec<Predictive>> + Send + Sync> {
+fn last(refuse_above: f64) -> impl ReturnForecaster {
     FnForecaster::new("last", move |history: ArrayView1<'_, f64>, horizons: &[usize], _| {
         let r = history[history.len() - 1];
         if r > refuse_above {
