@@ -18,7 +18,7 @@ use crate::{Error, Result, check};
 /// |---|---|---|
 /// | `level` | 95 % | of all intervals; its tail is the significance of the verdicts |
 /// | `min_effective` | 20 | independent outcomes below which there is no verdict |
-/// | `bootstrap` | seed 0, 1,000 | of the model confidence set |
+/// | `seed`, `replicates` | 0, 1,000 | of the bootstrap of the model confidence set |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SkillSettings {

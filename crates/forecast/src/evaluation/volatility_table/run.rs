@@ -95,14 +95,46 @@ pub struct VolatilityModelRun {
     pub failures: Vec<Failure>,
 }
 
-/// The forecasts of all models and of all naive competitors.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The forecasts of all models and of all naive competitors; a stored one without these is refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct VolatilityRun {
     pub(super) evaluation: VolatilityEvaluation,
     pub(super) rows: usize,
     /// Origins at which forecasts were asked for.
     pub(super) origins: Vec<usize>,
     pub(super) models: Vec<VolatilityModelRun>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    evaluation: VolatilityEvaluation,
+    rows: usize,
+    origins: Vec<usize>,
+    models: Vec<VolatilityModelRun>,
+}
+
+impl TryFrom<Stored> for VolatilityRun {
+    type Error = Error;
+
+    fn try_from(stored: Stored) -> Result<Self> {
+        let Stored { evaluation, rows, origins, models } = stored;
+        evaluation.check()?;
+        for (place, model) in models.iter().enumerate() {
+            let expected = NaiveVolatility::ALL.get(place).map(|naive| VolatilityRole::Naive(*naive));
+            if model.role != expected.unwrap_or(VolatilityRole::Candidate) {
+                let reason = format!("model {place}, {:?}, stands where it does not belong", model.name);
+                return Err(Error::invalid("stored evaluation", reason));
+            }
+            for record in &model.records {
+                check::positive("stored variance forecast", record.forecast)?;
+            }
+        }
+        if models.len() < NaiveVolatility::ALL.len() {
+            return Err(Error::invalid("stored evaluation", "its naive competitors are missing"));
+        }
+        Ok(Self { evaluation, rows, origins, models })
+    }
 }
 
 impl VolatilityRun {
@@ -171,14 +203,7 @@ impl VolatilityEvaluation {
         self
     }
 
-    /// Runs all models, each with its name, and the naive competitors over returns in date order.
-    ///
-    /// A model that fails at an origin, or whose forecast is not positive there, is recorded as a [`Failure`].
-    ///
-    /// # Errors
-    /// [`Error::Input`] for settings out of their domain, too few rows and a return that is not finite;
-    /// [`Error::Invalid`] for a name that occurs twice.
-    pub fn run(&self, returns: ArrayView1<'_, f64>, models: &[(&str, &dyn VolatilityModel)]) -> Result<VolatilityRun> {
+    fn check(&self) -> Result<()> {
         let Some(&longest) = self.horizons.last() else {
             return Err(Input::Empty { name: "horizons" }.into());
         };
@@ -190,6 +215,19 @@ impl VolatilityEvaluation {
         check::at_least_one("stride", self.stride)?;
         let (TrainWindow::Rolling(least) | TrainWindow::Expanding(least)) = self.window;
         check::enough("training window", longest.max(2), least)?;
+        WalkForward::new(self.window, self.refit_every)?;
+        Ok(())
+    }
+
+    /// Runs all models, each with its name, and the naive competitors over returns in date order.
+    ///
+    /// A model that fails at an origin, or whose forecast is not positive there, is recorded as a [`Failure`].
+    ///
+    /// # Errors
+    /// [`Error::Input`] for settings out of their domain, too few rows and a return that is not finite;
+    /// [`Error::Invalid`] for a name that occurs twice.
+    pub fn run(&self, returns: ArrayView1<'_, f64>, models: &[(&str, &dyn VolatilityModel)]) -> Result<VolatilityRun> {
+        self.check()?;
         check::finite("returns", returns)?;
         if !realised(returns).is_finite() {
             return Err(Input::Overflow { name: "realised variance" }.into());

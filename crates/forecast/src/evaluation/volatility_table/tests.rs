@@ -118,6 +118,10 @@ fn naive_forecasts_by_hand() {
     let returns = array![0.1, -0.2, 0.3, 0.0, 0.1];
     let run = VolatilityEvaluation::new(TrainWindow::Expanding(3), 1).with_horizons([1, 2]).run(returns.view(), &[]);
     let run = run.unwrap();
+    let mut stored = serde_json::to_value(&run).unwrap();
+    assert_eq!(serde_json::from_value::<VolatilityRun>(stored.clone()).unwrap(), run);
+    stored["models"].as_array_mut().unwrap().remove(1);
+    assert!(serde_json::from_value::<VolatilityRun>(stored).is_err());
     let records = |place: usize| &run.models()[place].records;
     // Row 3 knows 0.01, 0.04 and 0.09; over two rows 0 + 0.01 came about.
     let walk = records(0)[1];

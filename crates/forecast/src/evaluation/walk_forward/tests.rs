@@ -1,9 +1,10 @@
 use alluse_risk_core::splits::TrainWindow;
 use alluse_risk_core::streams::Streams;
-use ndarray::{Array1, ArrayView1, array};
+use ndarray::{Array1, Array2, ArrayView1, array};
 use proptest::prelude::*;
 
 use super::*;
+use crate::simulation::{FittedPaths, PathModel, ReturnPaths};
 use crate::{Error, Predictive, Result};
 
 fn noise(rows: usize, seed: u64) -> Array1<f64> {
@@ -105,6 +106,51 @@ fn the_schedule_and_the_purge_are_kept() {
     assert_eq!(at(FailureStage::Fit), (73..83).collect::<Vec<_>>());
     assert_eq!(at(FailureStage::Predict), (90..100).collect::<Vec<_>>());
     assert_eq!(judged.records.len() + judged.failures.len(), run.origins().len());
+}
+
+/// Every future repeats the mean of the rows that it was fitted to, so that a forecast tells which those were.
+#[derive(Debug)]
+struct Repeat;
+
+#[derive(Debug)]
+struct Repeated(f64);
+
+impl PathModel for Repeat {
+    fn name(&self) -> &str {
+        "repeat"
+    }
+
+    fn min_observations(&self) -> usize {
+        1
+    }
+
+    fn fit(&self, returns: ArrayView1<'_, f64>) -> Result<Box<dyn FittedPaths>> {
+        Ok(Box::new(Repeated(returns.sum() / returns.len() as f64)))
+    }
+}
+
+impl FittedPaths for Repeated {
+    fn simulate(&self, steps: usize, paths: usize, _: u64) -> Result<ReturnPaths> {
+        ReturnPaths::new(Array2::from_elem((paths, steps), self.0))
+    }
+}
+
+#[test]
+fn a_path_model_goes_on_from_its_origin() {
+    let returns = noise(40, 9);
+    let evaluation = ReturnEvaluation::new(TrainWindow::Rolling(20), 10).with_horizons([1, 2]).with_purge(2);
+    let model = PathForecaster::new(Repeat, 3);
+    let run = evaluation.run(returns.view(), &[&model]).unwrap();
+    let judged = run.models().last().unwrap();
+    assert_eq!((judged.name.as_str(), judged.failures.len(), judged.records.len()), ("repeat", 0, 18 + 17));
+    for record in &judged.records {
+        // Training rows start at row 0 up to origin 31 and at row 10 from there on.
+        let start = if record.origin < 32 { 0 } else { 10 };
+        let known = returns.iter().take(record.origin).skip(start);
+        let mean = known.clone().sum::<f64>() / known.count() as f64;
+        let total = (1.0 + mean).powi(record.horizon as i32) - 1.0;
+        assert!((record.mean - total).abs() < 1e-15 && record.members == 3, "{}", record.origin);
+    }
 }
 
 #[test]
