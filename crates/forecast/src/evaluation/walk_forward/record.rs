@@ -170,6 +170,15 @@ impl ModelRun {
     pub fn at(&self, horizon: usize) -> impl Iterator<Item = &ForecastRecord> {
         self.records.iter().filter(move |record| record.horizon == horizon)
     }
+
+    /// Places of the outcomes in its forecasts over a horizon, of forecasts whose targets do not overlap: independent
+    /// and uniform on [0, 1] when the forecasts are calibrated. Those of points are left out, which have no such place.
+    #[must_use]
+    pub fn disjoint_pits(&self, overlap: Overlap) -> Vec<f64> {
+        let records: Vec<&ForecastRecord> = self.at(overlap.horizon).filter(|record| record.members > 1).collect();
+        let origins: Vec<usize> = records.iter().map(|record| record.origin).collect();
+        overlap.disjoint(&origins).into_iter().map(|place| records[place].pit).collect()
+    }
 }
 
 /// The forecasts of all models and of all naive competitors, with their failures.

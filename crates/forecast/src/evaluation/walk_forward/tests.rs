@@ -153,6 +153,25 @@ fn a_path_model_goes_on_from_its_origin() {
     }
 }
 
+/// Places in the bootstrap of noise: a mean of one half and a variance of a twelfth.
+#[test]
+fn places_of_a_calibrated_forecast_are_uniform() {
+    let evaluation = ReturnEvaluation::new(TrainWindow::Expanding(200), 100).with_horizons([1, 5]).with_members(200);
+    let run = evaluation.run(noise(1_200, 2).view(), &[]).unwrap();
+    let pits = |naive, horizon| run.naive(naive).unwrap().disjoint_pits(run.overlap(horizon).unwrap());
+    for (horizon, count) in [(1, 1_000), (5, 200)] {
+        let pits = pits(Naive::UnconditionalBootstrap, horizon);
+        let n = pits.len() as f64;
+        assert_eq!(pits.len(), count);
+        let mean = pits.iter().sum::<f64>() / n;
+        let variance = pits.iter().map(|p| (p - 0.5) * (p - 0.5)).sum::<f64>() / n;
+        // Four standard errors: √(1/12n) and √(1/180n).
+        assert!((mean - 0.5).abs() < 4.0 / (12.0 * n).sqrt(), "{mean}");
+        assert!((variance - 1.0 / 12.0).abs() < 4.0 / (180.0 * n).sqrt(), "{variance}");
+    }
+    assert!(pits(Naive::HistoricalMean, 1).is_empty());
+}
+
 #[test]
 fn hostile_input() {
     let run = |evaluation: ReturnEvaluation, returns: &Array1<f64>| evaluation.run(returns.view(), &[]);
