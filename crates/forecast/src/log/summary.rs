@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use alluse_risk_core::scores::quantile_loss;
+use alluse_risk_core::scores::pinball_loss;
 use alluse_risk_core::{Confidence, Status, sum};
 use jiff::Timestamp;
 use ndarray::{Array1, aview1};
@@ -304,9 +304,7 @@ fn score(forecast: &LoggedForecast, observed: f64) -> Result<LoggedScore> {
 fn pinball(forecast: &LoggedForecast, observed: f64) -> Result<Option<f64>> {
     let mut losses = Vec::with_capacity(forecast.quantiles.len());
     for quantile in &forecast.quantiles {
-        // The quantile loss of value at risk with the quantile in place of its negative.
-        let confidence = Confidence::new(1.0 - quantile.probability)?;
-        losses.push(quantile_loss(aview1(&[observed]), aview1(&[-quantile.value]), confidence)?[0]);
+        losses.push(pinball_loss(aview1(&[quantile.value]), aview1(&[observed]), quantile.probability)?[0]);
     }
     Ok(mean(losses.into_iter()))
 }

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
-use alluse_risk_core::Confidence;
 use alluse_risk_core::experts::{AggregationRule, ExpertPool};
-use alluse_risk_core::scores::{EnsembleRule, quantile_loss};
+use alluse_risk_core::scores::{EnsembleRule, pinball_loss};
 use ndarray::{Array1, ArrayView1, aview1};
 use serde::{Deserialize, Serialize};
 
@@ -46,10 +45,8 @@ impl PoolLoss {
             Self::Pinball(levels) => {
                 let mut sum = 0.0;
                 for &level in levels {
-                    // The quantile loss of value at risk with the quantile in place of its negative.
-                    let value_at_risk = -forecast.quantile(level)?;
-                    let confidence = Confidence::new(1.0 - level)?;
-                    sum += quantile_loss(aview1(&[observed]), aview1(&[value_at_risk]), confidence)?[0];
+                    let quantile = forecast.quantile(level)?;
+                    sum += pinball_loss(aview1(&[quantile]), aview1(&[observed]), level)?[0];
                 }
                 Ok(sum / levels.len() as f64)
             }

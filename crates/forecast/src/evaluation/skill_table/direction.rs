@@ -1,6 +1,7 @@
 use alluse_risk_core::inference::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
+use alluse_risk_core::scores::brier_score;
 use alluse_risk_core::{Confidence, Status};
-use ndarray::Array1;
+use ndarray::{Array1, aview1};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -48,12 +49,10 @@ pub(super) fn judge(
         };
         *cell += 1;
     }
-    let squared = |p: f64, outcome: &Outcome| {
-        let miss = p - f64::from(u8::from(outcome.rose()));
-        miss * miss
-    };
-    let own: Array1<f64> = outcomes.iter().zip(probabilities).map(|(o, p)| squared(*p, o)).collect();
-    let base: Array1<f64> = outcomes.iter().map(|o| squared(o.base_rate, o)).collect();
+    let rose: Vec<bool> = outcomes.iter().map(Outcome::rose).collect();
+    let base_rates: Array1<f64> = outcomes.iter().map(|outcome| outcome.base_rate).collect();
+    let own = brier_score(aview1(probabilities), &rose)?;
+    let base = brier_score(base_rates.view(), &rose)?;
     Ok(DirectionSkill {
         hit_rate: Share::new(hits, outcomes.len(), disjoint.len() as f64, level)?,
         base_rate: rises as f64 / outcomes.len() as f64,
