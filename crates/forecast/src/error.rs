@@ -15,6 +15,9 @@ pub enum Error {
     /// An input that `instruments` refused.
     #[error(transparent)]
     Instruments(#[from] alluse_instruments::Error),
+    /// An entry that a log of forecasts refused, or a broken log.
+    #[error(transparent)]
+    Log(#[from] crate::log::LogError),
     /// An input that contradicts itself or another one.
     #[error("{what}: {reason}")]
     Invalid {
@@ -56,6 +59,7 @@ impl Error {
         match self {
             Self::Input(error) => error.kind(),
             Self::Instruments(error) => error.kind(),
+            Self::Log(error) => error.kind(),
             Self::Invalid { .. } => ErrorKind::InvalidInput,
             Self::Undefined { .. } => ErrorKind::Undefined,
             Self::NotConverged { .. } => ErrorKind::NotConverged,

@@ -86,14 +86,14 @@ pub enum EnsembleRule {
 }
 
 impl EnsembleRule {
-    fn least_members(self) -> usize {
+    pub(super) fn least_members(self) -> usize {
         match self {
             Self::Empirical => 1,
             Self::Fair => 2,
         }
     }
 
-    fn pairs(self, members: f64) -> f64 {
+    pub(super) fn pairs(self, members: f64) -> f64 {
         match self {
             Self::Empirical => members * members,
             Self::Fair => members * (members - 1.0),

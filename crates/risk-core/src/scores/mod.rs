@@ -1,8 +1,10 @@
 //! Scores of forecasts against what happened, one number per observation, lower is better.
 //!
 //! Value at risk is scored by the quantile loss, value at risk and expected shortfall together by the
-//! zero-degree joint loss, and a whole predictive distribution by the continuous ranked probability
-//! score. Each is smallest on average for the forecaster who knows the truth. The vectors go into
+//! zero-degree joint loss, other quantiles and central intervals by the pinball loss and the interval score,
+//! a whole predictive distribution by the continuous ranked probability score or its logarithmic density, one
+//! of several quantities together by the energy score, and the probability of an event by the Brier score, which
+//! comes apart into reliability, resolution and uncertainty. Each is smallest on average for the forecaster who knows the truth. The vectors go into
 //! [`moments::mean`](crate::moments::mean) for the usual average and into
 //! [`inference`](crate::inference) to ask whether a difference is more than luck.
 //!
@@ -19,13 +21,29 @@
 //! # Ok::<(), alluse_risk_core::Error>(())
 //! ```
 
+mod brier;
+mod brier_skill;
 mod crps;
+mod energy;
+mod interval;
 mod joint;
+mod log_score;
+mod pinball;
+mod probability_bins;
 mod quantile;
+mod reliability;
 
+pub use brier::{BrierDecomposition, brier_decomposition, brier_score};
+pub use brier_skill::{BrierSkill, brier_skill};
 pub use crps::{EnsembleRule, crps_ensemble, crps_ensemble_each, crps_normal, crps_normal_each};
+pub use energy::{energy_score, energy_score_each};
+pub use interval::interval_score;
 pub use joint::joint_loss;
+pub use log_score::{log_score, log_score_ensemble, log_score_normal, log_score_student_t};
+pub use pinball::pinball_loss;
+pub use probability_bins::ProbabilityBins;
 pub use quantile::quantile_loss;
+pub use reliability::{ConsistencyInterval, ConsistencyLaw, ReliabilityBin, ReliabilityDiagram, reliability_diagram};
 
 use ndarray::Array1;
 
