@@ -21,6 +21,7 @@ mod metrics;
 mod moments;
 mod options;
 mod portfolios;
+mod regimes;
 mod rolling;
 mod rolling_metrics;
 mod scores;
@@ -54,6 +55,7 @@ const FAMILIES: &[Table] = &[
     moments::TABLE,
     options::TABLE,
     portfolios::TABLE,
+    regimes::TABLE,
     rolling::TABLE,
     rolling_metrics::TABLE,
     scores::TABLE,

@@ -3,8 +3,6 @@
 mod bands;
 mod chain;
 mod change_points;
-#[cfg(test)]
-mod conformance;
 mod cusum;
 mod hidden_markov;
 mod labels;

@@ -2,7 +2,6 @@
 
 mod arima;
 mod combination;
-pub mod diagnostics;
 mod exponential_smoothing;
 mod growth;
 mod information;
@@ -25,7 +24,5 @@ pub use selection::{AutoArima, AutoExponentialSmoothing, Outcome, Selected, Trie
 pub use shocks::Shocks;
 pub use theta::{FittedTheta, Theta};
 
-#[cfg(test)]
-mod conformance;
 #[cfg(test)]
 mod samples;
