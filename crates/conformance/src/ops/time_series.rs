@@ -1,7 +1,11 @@
 //! `timeseries.*`
 
-use alluse_quant::forecast::time_series::diagnostics::{self, AdfLags, AugmentedDickeyFuller, Centring, Deterministic, Portmanteau};
-use alluse_quant::forecast::time_series::{Arima, ArimaParameters, Constant, ErrorTerm, ExponentialSmoothing, Season, Trend};
+use alluse_quant::forecast::time_series::diagnostics::{
+    self, AdfLags, AugmentedDickeyFuller, Centring, Deterministic, Portmanteau,
+};
+use alluse_quant::forecast::time_series::{
+    Arima, ArimaParameters, Constant, ErrorTerm, ExponentialSmoothing, Season, Trend,
+};
 use alluse_quant::risk_core::inference;
 use ndarray::Array1;
 

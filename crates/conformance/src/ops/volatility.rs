@@ -1,6 +1,6 @@
 //! `volatility.*`
 
-use alluse_quant::forecast::volatility::{Har, HarFloor};
+use alluse_quant::forecast::volatility::Har;
 use alluse_quant::risk_core::covariance::ewma::{self, InitialVariance};
 use alluse_quant::risk_core::{Decay, Frequency};
 
@@ -47,6 +47,6 @@ fn har(args: &mut Args<'_>) -> Outcome {
         ("coefficients", Array1::from(fitted.coefficients().to_vec()).into()),
         ("residual_variance", fitted.residual_variance().into()),
         ("r_squared", fitted.r_squared().into()),
-        ("forecast", fitted.forecast(horizon)?.variance.into()),
+        ("forecast", Array1::from(fitted.forecast(horizon)?.variance).into()),
     ]))
 }

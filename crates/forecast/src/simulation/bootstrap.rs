@@ -43,17 +43,18 @@ impl Positions {
         Self { observations, restart: (4_294_967_296.0 / mean_length) as u64 }
     }
 
+    /// Any position: the upper half of a product of 32 random bits with the length is uniform to n/2³².
+    fn any(self, stream: &mut impl Rng) -> usize {
+        ((u64::from(stream.random::<u32>()) * self.observations as u64) >> 32) as usize
+    }
+
     /// Calls `take` with the position of every step.
     pub(super) fn draw(self, stream: &mut impl Rng, steps: usize, mut take: impl FnMut(usize, usize)) {
-        let n = self.observations as u64;
-        // A product of 32 random bits and the length, of which the upper half is kept: uniform to n/2³².
-        let mut any = |stream: &mut dyn FnMut() -> u32| ((u64::from(stream()) * n) >> 32) as usize;
-        let mut next = || stream.random::<u32>();
-        let mut position = any(&mut next);
+        let mut position = self.any(stream);
         for step in 0..steps {
             if step > 0 {
-                position = if self.restart > u64::from(u32::MAX) || u64::from(next()) < self.restart {
-                    any(&mut next)
+                position = if self.restart > u64::from(u32::MAX) || u64::from(stream.random::<u32>()) < self.restart {
+                    self.any(stream)
                 } else if position + 1 == self.observations {
                     0
                 } else {

@@ -24,5 +24,6 @@ pub use selection::{AutoArima, AutoExponentialSmoothing, Outcome, Selected, Trie
 pub use shocks::Shocks;
 pub use theta::{FittedTheta, Theta};
 
+pub mod diagnostics;
 #[cfg(test)]
 mod samples;
