@@ -8,13 +8,25 @@ use crate::{Confidence, Error, Result, check};
 
 const NAME: &str = "model confidence set";
 
+/// How the models left are compared in a model confidence set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SetStatistic {
+    /// T_max: each with the average of all.
+    #[default]
+    Maximum,
+    /// T_R: each with each other; the range of the mean losses, in standard errors of the pair.
+    Range,
+}
+
 /// A model that was worse than the rest, in the order of leaving.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Elimination {
     /// Its column.
     pub model: usize,
-    /// How far its mean loss was above the average of the models left, in standard errors: T_max.
+    /// The [statistic](SetStatistic) of the test, in standard errors: T_max or T_R.
     pub statistic: f64,
     /// p-value of the test that the models left, it included, are equally good.
     pub p_value: f64,
@@ -28,6 +40,9 @@ pub struct ModelConfidenceSet {
     pub p_values: Vec<f64>,
     /// The worst first; the last model left is not among them.
     pub eliminations: Vec<Elimination>,
+    /// How the models left were compared.
+    #[serde(default)]
+    pub statistic: SetStatistic,
     /// Losses per model.
     pub observations: usize,
     /// Resamples drawn.
@@ -90,6 +105,26 @@ pub fn model_confidence_set(
     blocks: StationaryBlocks,
     bootstrap: &Bootstrap,
 ) -> Result<ModelConfidenceSet> {
+    model_confidence_set_by(SetStatistic::Maximum, losses, blocks, bootstrap)
+}
+
+/// The [`model_confidence_set`] by either statistic.
+///
+/// ```text
+/// T_R = maxᵢⱼ |tᵢⱼ|      tᵢⱼ = (L̄ᵢ − L̄ⱼ)/√var*(L̄ᵢ − L̄ⱼ)      p = share of replicates with maxᵢⱼ |t*ᵢⱼ| ≥ T_R
+/// ```
+///
+/// By the range the model leaves that loses most against any other; the pairs take O(M²) a replicate. It tells
+/// models apart whose losses move together, where the average over many unlike models blurs the difference.
+///
+/// # Errors
+/// As [`model_confidence_set`]; by the range [`Error::Undefined`] when the losses of two models differ by a constant.
+pub fn model_confidence_set_by(
+    statistic: SetStatistic,
+    losses: ArrayView2<'_, f64>,
+    blocks: StationaryBlocks,
+    bootstrap: &Bootstrap,
+) -> Result<ModelConfidenceSet> {
     bootstrap.check()?;
     check::finite_matrix("losses", losses)?;
     check::enough(NAME, 2, losses.nrows())?;
@@ -99,14 +134,17 @@ pub fn model_confidence_set(
     let mut eliminations = Vec::with_capacity(left.len());
     let mut highest = 0.0_f64;
     while left.len() > 1 {
-        let (place, elimination) = sample.worst(&left)?;
+        let (place, elimination) = match statistic {
+            SetStatistic::Maximum => sample.worst(&left)?,
+            SetStatistic::Range => sample.worst_of_pairs(&left)?,
+        };
         highest = highest.max(elimination.p_value);
         p_values[elimination.model] = highest;
         eliminations.push(elimination);
         left.remove(place);
     }
     let (observations, replicates) = (losses.nrows(), bootstrap.replicates);
-    Ok(ModelConfidenceSet { p_values, eliminations, observations, replicates })
+    Ok(ModelConfidenceSet { p_values, eliminations, statistic, observations, replicates })
 }
 
 /// Mean losses and how they scatter when resampled.
@@ -154,6 +192,31 @@ impl Sample {
         Ok((place, Elimination { model: left[place], statistic, p_value }))
     }
 
+    /// The same by pairs.
+    fn worst_of_pairs(&self, left: &[usize]) -> Result<(usize, Elimination)> {
+        let rounding = self.rounding(left);
+        let replicates = self.deviations.nrows();
+        let mut highest = vec![0.0_f64; replicates];
+        let mut worst = (0, f64::NEG_INFINITY);
+        for (i, &a) in left.iter().enumerate() {
+            for (j, &b) in left.iter().enumerate().skip(i + 1) {
+                let apart = &self.deviations.column(a) - &self.deviations.column(b);
+                let error = root_mean_square(apart.view())?;
+                let excess = self.means[a] - self.means[b];
+                let statistic = studentised(excess, error, rounding)?.abs();
+                if statistic > worst.1 {
+                    worst = (if excess < 0.0 { j } else { i }, statistic);
+                }
+                if error > rounding {
+                    highest.iter_mut().zip(&apart).for_each(|(most, d)| *most = most.max(d.abs() / error));
+                }
+            }
+        }
+        let (place, statistic) = worst;
+        let p_value = highest.iter().filter(|most| **most >= statistic).count() as f64 / replicates as f64;
+        Ok((place, Elimination { model: left[place], statistic, p_value }))
+    }
+
     /// Mean loss of each model left less the average over them.
     fn excess(&self, left: &[usize]) -> Vec<f64> {
         let average = compensated(left.iter().map(|&model| self.means[model])) / left.len() as f64;
@@ -178,12 +241,13 @@ impl Sample {
 
 /// Root mean square of each column.
 fn standard_errors(scatter: &Array2<f64>) -> Result<Vec<f64>> {
-    let error = |column: ArrayView1<'_, f64>| {
-        let root = (compensated(column.iter().map(|d| d * d)) / column.len() as f64).sqrt();
-        // An infinite error would make every model as good as the rest.
-        if root.is_finite() { Ok(root) } else { Err(Error::Overflow { name: NAME }) }
-    };
-    scatter.columns().into_iter().map(error).collect()
+    scatter.columns().into_iter().map(root_mean_square).collect()
+}
+
+fn root_mean_square(column: ArrayView1<'_, f64>) -> Result<f64> {
+    let root = (compensated(column.iter().map(|d| d * d)) / column.len() as f64).sqrt();
+    // An infinite error would make every model as good as the rest.
+    if root.is_finite() { Ok(root) } else { Err(Error::Overflow { name: NAME }) }
 }
 
 fn studentised(excess: f64, error: f64, rounding: f64) -> Result<f64> {

@@ -20,6 +20,7 @@ mod autocovariance;
 mod block_length;
 mod block_means;
 mod circular;
+mod clark_west;
 mod confidence_set;
 mod diebold_mariano;
 mod difference;
@@ -28,16 +29,24 @@ mod hac;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 mod least_squares;
 mod long_run;
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+mod mincer_zarnowitz;
 mod multiple;
 mod overfitting;
 mod paired;
 mod point_loss;
+mod relative_performance;
 mod sharpe;
+mod step_m;
 mod student;
+mod superior_ability;
 mod trials;
 
 pub use block_length::{OptimalBlockLength, optimal_block_length};
-pub use confidence_set::{Elimination, ModelConfidenceSet, model_confidence_set};
+pub use clark_west::{ClarkWestTest, clark_west};
+pub use confidence_set::{
+    Elimination, ModelConfidenceSet, SetStatistic, model_confidence_set, model_confidence_set_by,
+};
 pub use diebold_mariano::{DieboldMariano, DieboldMarianoTest, SmallSample, VarianceKernel};
 pub use difference::{ComparedStatistic, Difference, DifferenceMethod, DifferenceTest};
 pub use direction::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
@@ -45,10 +54,14 @@ pub use hac::{Bandwidth, Hac, HacKernel, Prewhitening};
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub use least_squares::{Intercept, LeastSquares, Regression, RegressionSummary, StandardErrors, WaldTest};
 pub use long_run::{BartlettLags, LongRunMean, long_run_mean};
+#[cfg(any(feature = "linalg", feature = "lapack"))]
+pub use mincer_zarnowitz::{MincerZarnowitz, mincer_zarnowitz};
 pub use multiple::{benjamini_hochberg, holm};
 pub use overfitting::{Overfitting, SelectedBy, overfitting_probability};
 pub use paired::{PairedDifference, paired_bootstrap};
 pub use point_loss::{PointLoss, point_losses};
 pub use sharpe::{DeflatedSharpe, SharpeRatio};
+pub use step_m::{StepM, step_m};
 pub use student::StudentEstimate;
+pub use superior_ability::{SuperiorPredictiveAbility, SuperiorityPValues, superior_predictive_ability};
 pub use trials::{EffectiveTrials, effective_trials, expected_maximum_sharpe};

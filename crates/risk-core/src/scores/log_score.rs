@@ -186,7 +186,7 @@ fn smoothed_score(sorted: &[f64], observed: f64) -> Result<f64> {
 /// The rule-of-thumb bandwidth of a sorted sample of at least two.
 fn silverman(sorted: &[f64]) -> Result<f64> {
     let m = sorted.len();
-    if sorted[0] == sorted[m - 1] {
+    if sorted[0] >= sorted[m - 1] {
         let reason = "the members are all the same";
         return Err(Error::Undefined { name: "density of an ensemble", reason });
     }

@@ -53,7 +53,8 @@ impl ProbabilityBins {
             let p = probabilities[place];
             let now = (label(p, rank), p);
             match bins.last_mut() {
-                Some(bin) if now.0 == last.0 || now.1 == last.1 => bin.push(place),
+                // Both ascend, so no more means the same.
+                Some(bin) if now.0 <= last.0 || now.1 <= last.1 => bin.push(place),
                 _ => {
                     bins.push(vec![place]);
                     last.0 = now.0;

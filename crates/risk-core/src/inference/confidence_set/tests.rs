@@ -47,6 +47,45 @@ fn agrees_with_arch() {
 }
 
 #[test]
+fn the_range_agrees_with_arch() {
+    // arch 8: MCS(losses, size=0.1, reps=20000, block_size=b, method="R", bootstrap="stationary", seed=1).
+    // Both sides draw 20,000 replicates: five standard errors of the difference.
+    for (block, want) in RANGE_GOLDEN {
+        let bootstrap = Bootstrap::new(1).with_replicates(20_000);
+        let blocks = StationaryBlocks::new(block).unwrap();
+        let got = model_confidence_set_by(SetStatistic::Range, five().view(), blocks, &bootstrap).unwrap();
+        for (model, want) in want.into_iter().enumerate() {
+            let p: f64 = got.p_values[model];
+            let error = (2.0 * want * (1.0 - want) / 20_000.0_f64).sqrt();
+            assert!((p - want).abs() <= 5.0 * error, "block {block}, model {model}: {p} against {want}");
+        }
+        assert_eq!(got.statistic, SetStatistic::Range);
+    }
+}
+
+const RANGE_GOLDEN: [(f64, [f64; 5]); 2] =
+    [(1.0, [1.0, 0.422_85, 0.633_7, 0.024_65, 0.422_85]), (8.0, [1.0, 0.573_05, 0.713_05, 0.155_65, 0.485_75])];
+
+#[test]
+fn of_two_models_both_statistics_say_the_same() {
+    let losses = five().select(Axis(1), &[0, 3]);
+    let (blocks, bootstrap) = (StationaryBlocks::new(4.0).unwrap(), Bootstrap::new(3));
+    let by = |statistic| model_confidence_set_by(statistic, losses.view(), blocks, &bootstrap).unwrap();
+    let (maximum, range) = (by(SetStatistic::Maximum), by(SetStatistic::Range));
+    assert_eq!(maximum.p_values, range.p_values);
+    assert!((maximum.eliminations[0].statistic / range.eliminations[0].statistic - 1.0).abs() < 1e-12);
+    // Two that are the same are never told apart; two a constant apart have no error to measure it by.
+    let same = losses.select(Axis(1), &[0, 0]);
+    let tie = model_confidence_set_by(SetStatistic::Range, same.view(), blocks, &bootstrap).unwrap();
+    assert_eq!(tie.p_values, [1.0, 1.0]);
+    let apart = &same + &array![0.0, 1.0];
+    assert!(matches!(
+        model_confidence_set_by(SetStatistic::Range, apart.view(), blocks, &bootstrap),
+        Err(Error::Undefined { .. })
+    ));
+}
+
+#[test]
 fn two_models_of_independent_losses_meet_the_normal_law() {
     // With two models T_max is |t| of the mean differential, and its resampled law is normal.
     let z = Streams::new(9).standard_normals(500, 2);
@@ -76,7 +115,13 @@ fn a_bad_model_leaves_first_and_for_good() {
 #[test]
 fn p_values_are_running_maxima() {
     let p_values = vec![1.0, 0.05, 0.25, 0.05, 0.0];
-    let got = ModelConfidenceSet { p_values, eliminations: vec![], observations: 9, replicates: 20 };
+    let got = ModelConfidenceSet {
+        p_values,
+        eliminations: vec![],
+        statistic: SetStatistic::Maximum,
+        observations: 9,
+        replicates: 20,
+    };
     // 1 − 0.95 is 0.05 and a little: a p-value of 0.05 still belongs to the set.
     assert_eq!(got.members(Confidence::P95), [0, 1, 2, 3]);
     assert_eq!(got.members(Confidence::new(0.94).unwrap()), [0, 2]);
