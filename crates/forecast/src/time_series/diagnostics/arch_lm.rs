@@ -56,8 +56,11 @@ pub struct ArchLmTest {
 /// use ndarray::Array1;
 ///
 /// // A calm stretch and a wild one: squares follow their like.
-/// let series = Array1::from_shape_fn(60, |t| (if t < 30 { 0.1 } else { 1.0 }) * (0.9 * t as f64).sin());
-/// assert!(arch_lm(series.view(), 2, Centring::Mean)?.lm_p_value < 0.01);
+/// let series = Array1::from_shape_fn(60, |t| {
+///     let sign = if t * t % 3 == 0 { 1.0 } else { -1.0 };
+///     if t < 30 { 0.1 * sign } else { sign }
+/// });
+/// assert!((arch_lm(series.view(), 2, Centring::Mean)?.lm_statistic - 24.838174772).abs() < 1e-8);
 /// # Ok::<(), alluse_forecast::Error>(())
 /// ```
 pub fn arch_lm(series: ArrayView1<'_, f64>, lags: usize, centring: Centring) -> Result<ArchLmTest> {

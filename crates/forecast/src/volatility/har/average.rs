@@ -1,7 +1,7 @@
 use alluse_risk_core::inference::{BartlettLags, Regression, StandardErrors};
 
 use super::fit::{HarSummary, full_regression, transformed};
-use super::normal_equations::{Solved, solve};
+use super::normal_equations::{Solved, solve, sum};
 use super::windows::trailing_means;
 use super::{Har, HarTransform};
 use crate::{Result, check};
@@ -52,7 +52,11 @@ impl HarAverageFit {
         let mut columns = trailing_means(&series, har.lags(), longest - 1);
         let last = columns.iter().map(|column| column.last().copied().unwrap_or(f64::NAN)).collect();
         columns.iter_mut().for_each(|column| column.truncate(response.len()));
-        let Solved { constant, slopes, residual_squares, total_squares } = solve(&columns, &response)?;
+        let level = sum(&response) / response.len() as f64;
+        let without = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| value - level).collect() };
+        let centred: Vec<Vec<f64>> = columns.iter().map(|column| without(column)).collect();
+        let Solved { constant, slopes, residual_squares, total_squares } = solve(&centred, &without(&response))?;
+        let constant = constant + level * (1.0 - slopes.iter().sum::<f64>());
         let solved = (constant, slopes);
         Ok(Self { har, horizon, columns, response, last, solved, residual_squares, total_squares, least })
     }

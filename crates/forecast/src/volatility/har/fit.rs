@@ -3,7 +3,7 @@ use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
 use super::forecast::{Forecaster, HarForecast};
-use super::normal_equations::{Solved, design, solve};
+use super::normal_equations::{Solved, design, solve, sum};
 use super::windows::trailing_means;
 use super::{Har, HarTransform};
 use crate::{Result, check};
@@ -39,8 +39,12 @@ impl HarFit {
     pub(super) fn new(har: Har, variances: Vec<f64>) -> Result<Self> {
         let least = har.least(&variances)?;
         let series = transformed(har.transform(), variances);
-        let (columns, response) = regression_data(&har, &series)?;
+        // Without the level of the series; every mean has it, so that only the constant changes.
+        let level = sum(&series) / series.len() as f64;
+        let centred: Vec<f64> = series.iter().map(|value| value - level).collect();
+        let (columns, response) = regression_data(&har, &centred)?;
         let Solved { constant, slopes, residual_squares, total_squares } = solve(&columns, response)?;
+        let constant = constant + level * (1.0 - slopes.iter().sum::<f64>());
         Ok(Self { har, series, constant, coefficients: slopes, residual_squares, total_squares, least })
     }
 

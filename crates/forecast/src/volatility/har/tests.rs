@@ -83,7 +83,7 @@ fn direct_averages_agree_with_statsmodels() {
 fn a_horizon_of_one_is_the_next_value() {
     let fit = Har::default().fit(squares().view()).unwrap();
     let direct = Har::default().fit_average(squares().view(), 1).unwrap();
-    assert_eq!(direct.forecast().unwrap().variance, fit.forecast(1).unwrap().variance[0]);
+    near(direct.forecast().unwrap().variance, fit.forecast(1).unwrap().variance[0]);
     assert_eq!(direct.observations(), fit.observations());
 }
 

@@ -29,13 +29,14 @@ pub(super) fn trailing_means(values: &[f64], spans: &[usize], first: usize) -> V
         if 2 * size > longest {
             break;
         }
-        let mut next = block.clone();
         // Positions before `2 size − 1` have no full window and are never read.
-        next[size..].iter_mut().zip(&block).for_each(|(sum, more)| *sum += more);
+        let mut next = Vec::with_capacity(n);
+        next.extend_from_slice(&block[..size]);
+        next.extend(block[size..].iter().zip(&block).map(|(sum, more)| sum + more));
         block = next;
         size *= 2;
     }
-    for (sum, &span) in sums.iter_mut().zip(spans) {
+    for (sum, &span) in sums.iter_mut().zip(spans).filter(|(_, span)| **span > 1) {
         let scale = 1.0 / span as f64;
         sum.iter_mut().for_each(|sum| *sum *= scale);
     }
