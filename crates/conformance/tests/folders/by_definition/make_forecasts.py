@@ -231,10 +231,10 @@ n, d = len(m), m - m.mean()
 cov = lambda k: (d[k:] * d[: n - k]).sum() / n
 kn, limit = max(5, int(np.sqrt(np.log10(n)))), 2 * np.sqrt(np.log10(n) / n)
 top = int(np.ceil(np.sqrt(n))) + kn
-# Each autocorrelation over the products that it has, both factors with their own sum of squares.
-small = [abs((d[k:] * d[: n - k]).sum()) / np.sqrt((d[k:] ** 2).sum() * (d[: n - k] ** 2).sum()) < limit for k in range(1, top + 1)]
-first = next((k for k in range(len(small) - kn + 1) if all(small[k : k + kn])), None)
-mhat = max(first, 1) if first is not None else max(k + 1 for k, is_small in enumerate(small) if not is_small)
+# The autocorrelations that decide on the lag are taken over the stretches of the software that the op names.
+rho = lambda k: abs((d[k:] * d[: n - k]).sum()) / np.sqrt((d[k + 1 :] ** 2).sum() * (d[: -(k + 1)] ** 2).sum())
+small = [rho(k) < limit for k in range(top)]
+mhat = max(next(k for k in range(top - kn + 1) if all(small[k : k + kn])), 1)
 big = min(2 * mhat, top)
 window = lambda k: 1.0 if k / big <= 0.5 else 2 * (1 - k / big)
 g = 2 * sum(window(k) * k * cov(k) for k in range(1, big + 1))
