@@ -46,6 +46,7 @@ from_library!(
     alluse_quant::optimizer::Error,
     alluse_quant::stress::Error,
     alluse_quant::attribution::Error,
+    alluse_quant::forecast::Error,
     alluse_quant::report::Error,
     std::io::Error,
     serde_json::Error

@@ -7,6 +7,7 @@ pub mod attribution;
 pub mod backtest;
 mod failure;
 pub mod figures;
+pub mod forecast;
 pub mod inputs;
 pub mod page;
 pub mod positions;

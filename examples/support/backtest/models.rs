@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use alluse_quant::forecast::innovations::Innovations as Shocks;
+use alluse_quant::forecast::volatility::Garch;
 use alluse_quant::risk_core::volatility::EwmaVolatility;
 use alluse_quant::risk_core::{HalfLife, VarModel};
 use alluse_quant::var_models::{
@@ -38,6 +40,15 @@ impl Contender {
     }
 }
 
+/// GARCH(1,1) with t shocks, and GJR-GARCH with skewed t shocks.
+fn garch() -> Box<Garch> {
+    Box::new(Garch::new(1, 1).with_innovations(Shocks::StudentT))
+}
+
+fn gjr() -> Box<Garch> {
+    Box::new(Garch::gjr(1, 1, 1).with_innovations(Shocks::SkewedT))
+}
+
 fn ewma() -> Box<EwmaVolatility> {
     Box::new(EwmaVolatility::default())
 }
@@ -62,6 +73,11 @@ pub fn contenders(portfolio: &Portfolio) -> Result<Vec<Contender>> {
         Contender::monthly(Conditional::new(ewma(), Innovations::SkewedT)),
         Contender::monthly(PeaksOverThreshold::default()),
         Contender::monthly(ConditionalPeaksOverThreshold::default()),
+        Contender::monthly(FilteredHistorical::new(garch()).named("filtered historical simulation, GARCH t")),
+        Contender::monthly(FilteredHistorical::new(gjr()).named("filtered historical simulation, GJR skewed t")),
+        Contender::monthly(VolatilityWeighted::new(gjr()).named("volatility-weighted historical simulation, GJR")),
+        Contender::monthly(Conditional::new(gjr(), Innovations::SkewedT).named("conditional skewed t, GJR")),
+        Contender::monthly(ConditionalPeaksOverThreshold::new(gjr()).named("conditional peaks over threshold, GJR")),
     ];
     if portfolio.panel.assets().len() > 1 {
         let simulation = Simulation::new(1).with_paths(2_000);

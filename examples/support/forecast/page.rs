@@ -1,0 +1,222 @@
+//! The page, in Markdown.
+
+use std::fmt::{Result, Write as _};
+
+use alluse_quant::forecast::evaluation::skill_table::SkillRow;
+use alluse_quant::forecast::evaluation::volatility_table::VolatilityRow;
+use alluse_quant::forecast::evaluation::{Share, Skill};
+use alluse_quant::forecast::trust::TrustLevel;
+use alluse_quant::risk_core::Status;
+
+use super::figures::{Figures, Judged};
+
+/// Writes the page.
+///
+/// # Errors
+/// Only those of the page it writes to.
+pub fn write(page: &mut String, figures: &Figures) -> Result {
+    writeln!(page, "# Forecasts and what they were worth\n")?;
+    writeln!(
+        page,
+        "Walked forward; every forecast was made from the rows before its first day. CRPS: continuous ranked"
+    )?;
+    writeln!(
+        page,
+        "probability score, lower is better; skill: 1 less the share of the competitor's loss, with its 95 %"
+    )?;
+    writeln!(page, "interval. PT: Pesaran-Timmermann. n: forecasts, and independent outcomes among them.\n")?;
+    for series in &figures.series {
+        judged(page, series)?;
+    }
+    today(page, figures)?;
+    seventy(page, figures)
+}
+
+fn judged(page: &mut String, series: &Judged) -> Result {
+    let Judged { name, from, to, returns, .. } = series;
+    writeln!(page, "## {name}, {from} to {to}, {returns} days\n")?;
+    writeln!(
+        page,
+        "| days ahead | model | n | CRPS skill against the bootstrap | against the random walk | p (Holm) | hit rate | base rate | PT p | Brier skill | within 80 % | within 95 % | verdict |"
+    )?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+    for row in series.short.rows.iter().chain(&series.long.rows) {
+        writeln!(page, "{}", returns_row(row))?;
+    }
+    for table in [&series.short, &series.long] {
+        for tried in table.tried.iter().filter(|tried| !tried.failures.is_empty()) {
+            let first = &tried.failures[0];
+            writeln!(page, "\n{} failed at {} origins, first: {}.", tried.name, tried.failures.len(), first.message)?;
+        }
+    }
+    writeln!(page, "\n### Volatility of {name}\n")?;
+    writeln!(
+        page,
+        "| days ahead | model | n | QLIKE against the random walk, p | against EWMA, p | MSE over that of the random walk | direction | base rate | PT p | verdict |"
+    )?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|")?;
+    for row in &series.volatility.rows {
+        writeln!(page, "{}", volatility_row(row))?;
+    }
+    for (model, failures) in series.volatility.tried.iter().filter(|(_, failures)| !failures.is_empty()) {
+        writeln!(page, "\n{model} failed at {} origins, first: {}.", failures.len(), failures[0].message)?;
+    }
+    writeln!(page, "\nTrust earned by forecasts of a month, 0 to 1:")?;
+    for (model, level) in &series.trust {
+        let words = match level {
+            TrustLevel::Scored { value, .. } => format!("{value:.2}"),
+            TrustLevel::Unknown { reason, .. } => format!("unknown ({reason})"),
+            _ => "unknown".to_owned(),
+        };
+        writeln!(page, "- {model}: {words}")?;
+    }
+    writeln!(page)
+}
+
+fn returns_row(row: &SkillRow) -> String {
+    let direction = row.direction.known();
+    let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+    let pt = direction.map(|it| match it.pesaran_timmermann.known() {
+        Some(test) => p_value(test.p_value),
+        None => "undefined".to_owned(),
+    });
+    let hit = direction.map(|it| {
+        let rate = it.hit_rate;
+        format!("{:.1} % ({:.0} to {:.0})", 100.0 * rate.value, 100.0 * rate.lower, 100.0 * rate.upper)
+    });
+    format!(
+        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        row.horizon,
+        row.model,
+        row.common,
+        row.effective,
+        skill(&row.against_bootstrap),
+        skill(&row.against_random_walk),
+        row.adjusted_p_value.known().map_or("–".to_owned(), |p| p_value(*p)),
+        hit.unwrap_or("–".to_owned()),
+        percent(direction.map(|it| it.base_rate)),
+        pt.unwrap_or("–".to_owned()),
+        direction.map_or("–".to_owned(), |it| skill(&it.brier_skill)),
+        share(&row.coverage_80),
+        share(&row.coverage_95),
+        row.sentence.split(';').next().unwrap_or_default(),
+    )
+}
+
+fn volatility_row(row: &VolatilityRow) -> String {
+    let direction = row.direction.known();
+    let test = |status: &Status<alluse_quant::risk_core::inference::DieboldMarianoTest>| {
+        status
+            .known()
+            .map_or("–".to_owned(), |test| format!("{:+.4}, {}", test.mean_differential, p_value(test.p_value)))
+    };
+    format!(
+        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} |",
+        row.horizon,
+        row.model,
+        row.common,
+        row.effective,
+        test(&row.qlike_against_random_walk),
+        test(&row.qlike_against_ewma),
+        row.mse_ratio.known().map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
+        direction.map_or("–".to_owned(), |it| format!("{:.1} %", 100.0 * it.hit_rate.value)),
+        direction.map_or("–".to_owned(), |it| format!("{:.1} %", 100.0 * it.base_rate)),
+        direction.and_then(|it| it.pesaran_timmermann.known()).map_or("–".to_owned(), |test| p_value(test.p_value)),
+        row.sentence.split(';').next().unwrap_or_default(),
+    )
+}
+
+fn skill(status: &Status<Skill>) -> String {
+    status.known().map_or("–".to_owned(), |it| {
+        format!("{:+.3} ({:+.3} to {:+.3})", it.value, it.interval.lower, it.interval.upper)
+    })
+}
+
+fn share(status: &Status<Share>) -> String {
+    status.known().map_or("–".to_owned(), |it| {
+        format!("{:.1} % ({:.0} to {:.0})", 100.0 * it.value, 100.0 * it.lower, 100.0 * it.upper)
+    })
+}
+
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
+}
+
+fn today(page: &mut String, figures: &Figures) -> Result {
+    let today = &figures.today;
+    writeln!(page, "## Forecast of the {} after {}, by {}\n", today.series, today.as_of, today.model)?;
+    writeln!(page, "| days ahead | median | 80 % | 95 % | volatility a year |")?;
+    writeln!(page, "|---|---|---|---|---|")?;
+    for (days, volatility) in &today.volatility {
+        let place = days - 1;
+        let band = |k: usize| {
+            let band = today.fan.bands.get(k)?;
+            Some(format!("{:+.1} to {:+.1} %", 100.0 * band.lower.get(place)?, 100.0 * band.upper.get(place)?))
+        };
+        let median = today.fan.median.get(place).copied().unwrap_or(f64::NAN);
+        writeln!(
+            page,
+            "| {days} | {:+.2} % | {} | {} | {:.1} % |",
+            100.0 * median,
+            band(0).unwrap_or_default(),
+            band(1).unwrap_or_default(),
+            100.0 * volatility
+        )?;
+    }
+    writeln!(page, "\n| what may happen | probability | 95 % interval of the simulation |\n|---|---|---|")?;
+    for (words, event) in &today.events {
+        let interval = event.interval;
+        let [p, lower, upper] = [event.probability, interval.lower, interval.upper].map(|p| 100.0 * p);
+        writeln!(page, "| {words} | {p:.1} % | {lower:.1} to {upper:.1} % |")?;
+    }
+    writeln!(page)?;
+    for (name, scenario) in ["bear", "base", "bull"].iter().zip(&today.scenarios) {
+        let (p, total) = (100.0 * scenario.probability, 100.0 * scenario.total_return);
+        writeln!(page, "- {name}, the {p:.0} % quantile after a year: {total:+.1} %")?;
+    }
+    for (probability, volatility) in &today.regimes {
+        let (p, volatility) = (100.0 * probability, 100.0 * volatility);
+        writeln!(page, "- regime with {volatility:.0} % volatility a year: probability {p:.1} % (filtered)")?;
+    }
+    if let Some(record) = &today.track_record {
+        writeln!(page, "- its record over a month: {record}")?;
+    }
+    writeln!(page)
+}
+
+/// Where 70 % of directions were right, and what that is worth.
+fn seventy(page: &mut String, figures: &Figures) -> Result {
+    writeln!(page, "## Where 70 % of the directions were right\n")?;
+    writeln!(page, "| series | what | days ahead | model | hit rate | base rate | PT p | verdict |")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|")?;
+    let mut any = false;
+    for series in &figures.series {
+        for row in series.short.rows.iter().chain(&series.long.rows) {
+            let Some(it) = row.direction.known().filter(|it| it.hit_rate.value >= 0.70) else { continue };
+            any = true;
+            let pt = it.pesaran_timmermann.known().map_or("undefined".to_owned(), |test| p_value(test.p_value));
+            let (hit, base) = (100.0 * it.hit_rate.value, 100.0 * it.base_rate);
+            let worth = if hit > base { "above its base rate" } else { "not above its base rate" };
+            writeln!(
+                page,
+                "| {} | returns | {} | {} | {hit:.1} % | {base:.1} % | {pt} | {worth} |",
+                series.name, row.horizon, row.model
+            )?;
+        }
+        for row in &series.volatility.rows {
+            let Some(it) = row.direction.known().filter(|it| it.hit_rate.value >= 0.70) else { continue };
+            any = true;
+            let pt = it.pesaran_timmermann.known().map_or("undefined".to_owned(), |test| p_value(test.p_value));
+            let (hit, base) = (100.0 * it.hit_rate.value, 100.0 * it.base_rate);
+            writeln!(
+                page,
+                "| {} | change of volatility | {} | {} | {hit:.1} % | {base:.1} % | {pt} | |",
+                series.name, row.horizon, row.model
+            )?;
+        }
+    }
+    if !any {
+        writeln!(page, "| none | | | | | | | |")?;
+    }
+    Ok(())
+}
