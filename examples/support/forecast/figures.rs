@@ -48,13 +48,13 @@ pub struct Settings {
 const WINDOW: usize = 1_000;
 
 /// Futures of every model at every origin, and outcomes of the naive distributions.
-const PATHS: usize = 1_000;
+const PATHS: usize = 500;
 
 impl Scope {
     /// Rows between two origins of the forecasts of a day and a week, and of the longer ones.
     fn strides(self) -> (usize, usize) {
         match self {
-            Self::Full => (5, 21),
+            Self::Full => (21, 21),
             Self::Quick => (101, 252),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::{Result, Write as _};
 
-use alluse_quant::forecast::evaluation::skill_table::SkillRow;
-use alluse_quant::forecast::evaluation::volatility_table::VolatilityRow;
+use alluse_quant::forecast::evaluation::skill_table::{RowRole, SkillRow};
+use alluse_quant::forecast::evaluation::volatility_table::{VolatilityRole, VolatilityRow};
 use alluse_quant::forecast::evaluation::{Share, Skill};
 use alluse_quant::forecast::trust::TrustLevel;
 use alluse_quant::risk_core::Status;
@@ -187,36 +187,39 @@ fn today(page: &mut String, figures: &Figures) -> Result {
 /// Where 70 % of directions were right, and what that is worth.
 fn seventy(page: &mut String, figures: &Figures) -> Result {
     writeln!(page, "## Where 70 % of the directions were right\n")?;
-    writeln!(page, "| series | what | days ahead | model | hit rate | base rate | PT p | verdict |")?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "Naive competitors left out; n counts independent outcomes, and fewer than 20 say nothing.\n")?;
+    writeln!(page, "| series | what | days ahead | model | n | hit rate | base rate | PT p | verdict |")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|")?;
     let mut any = false;
     for series in &figures.series {
         for row in series.short.rows.iter().chain(&series.long.rows) {
-            let Some(it) = row.direction.known().filter(|it| it.hit_rate.value >= 0.70) else { continue };
+            let judged = row.role == RowRole::Candidate && row.effective >= 20;
+            let Some(it) = row.direction.known().filter(|it| judged && it.hit_rate.value >= 0.70) else { continue };
             any = true;
             let pt = it.pesaran_timmermann.known().map_or("undefined".to_owned(), |test| p_value(test.p_value));
             let (hit, base) = (100.0 * it.hit_rate.value, 100.0 * it.base_rate);
             let worth = if hit > base { "above its base rate" } else { "not above its base rate" };
             writeln!(
                 page,
-                "| {} | returns | {} | {} | {hit:.1} % | {base:.1} % | {pt} | {worth} |",
-                series.name, row.horizon, row.model
+                "| {} | returns | {} | {} | {} | {hit:.1} % | {base:.1} % | {pt} | {worth} |",
+                series.name, row.horizon, row.model, row.effective
             )?;
         }
         for row in &series.volatility.rows {
-            let Some(it) = row.direction.known().filter(|it| it.hit_rate.value >= 0.70) else { continue };
+            let judged = row.role == VolatilityRole::Candidate && row.effective >= 20;
+            let Some(it) = row.direction.known().filter(|it| judged && it.hit_rate.value >= 0.70) else { continue };
             any = true;
             let pt = it.pesaran_timmermann.known().map_or("undefined".to_owned(), |test| p_value(test.p_value));
             let (hit, base) = (100.0 * it.hit_rate.value, 100.0 * it.base_rate);
             writeln!(
                 page,
-                "| {} | change of volatility | {} | {} | {hit:.1} % | {base:.1} % | {pt} | |",
-                series.name, row.horizon, row.model
+                "| {} | change of volatility | {} | {} | {} | {hit:.1} % | {base:.1} % | {pt} | |",
+                series.name, row.horizon, row.model, row.effective
             )?;
         }
     }
     if !any {
-        writeln!(page, "| none | | | | | | | |")?;
+        writeln!(page, "| none | | | | | | | | |")?;
     }
     Ok(())
 }

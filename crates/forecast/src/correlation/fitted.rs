@@ -188,8 +188,10 @@ impl FittedCorrelation {
     /// [`Error::Input`] for step zero and for a volatility model that cannot forecast so far.
     pub fn forecast_covariance(&self, step: usize) -> Result<Covariance> {
         let correlation = self.forecast_correlation(step)?;
-        let last = |fitted: &Box<dyn FittedVolatility>| Ok(fitted.forecast_variance(step)?[step - 1].sqrt());
-        let volatilities: Vec<f64> = self.volatilities.iter().map(last).collect::<CoreResult<_>>()?;
+        let mut volatilities = Vec::with_capacity(self.volatilities.len());
+        for fitted in &self.volatilities {
+            volatilities.push(fitted.forecast_variance(step)?[step - 1].sqrt());
+        }
         Ok(Covariance::from_correlation(Array1::from(volatilities).view(), correlation.view())?)
     }
 

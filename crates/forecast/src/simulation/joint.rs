@@ -89,7 +89,7 @@ impl JointBootstrap {
                 });
             }
             JointDraws::Filtered(model) => {
-                let (fitted, shocks) = filters(model.as_ref(), &assets, returns)?;
+                let Filters { fitted, shocks } = filters(model.as_ref(), &assets, returns)?;
                 Streams::new(seed).try_fill_chunks(&mut flat, BLOCK, |_, stream, mut rows| {
                     let mut dates = vec![0; steps];
                     let (mut z, mut out) = (Array1::zeros(steps), Array1::zeros(steps));
@@ -114,11 +114,12 @@ impl JointBootstrap {
 }
 
 /// A volatility model an asset, and the standardised returns, assets × dates.
-fn filters(
-    model: &dyn VolatilityModel,
-    assets: &[AssetId],
-    returns: ArrayView2<'_, f64>,
-) -> Result<(Vec<Box<dyn FittedVolatility>>, Array2<f64>)> {
+struct Filters {
+    fitted: Vec<Box<dyn FittedVolatility>>,
+    shocks: Array2<f64>,
+}
+
+fn filters(model: &dyn VolatilityModel, assets: &[AssetId], returns: ArrayView2<'_, f64>) -> Result<Filters> {
     let mut shocks = Array2::zeros((assets.len(), returns.nrows()));
     let mut all = Vec::with_capacity(assets.len());
     for ((asset, column), mut row) in assets.iter().zip(returns.columns()).zip(shocks.rows_mut()) {
@@ -128,7 +129,7 @@ fn filters(
         row.iter_mut().zip(own).for_each(|(slot, value)| *slot = value);
         all.push(fitted);
     }
-    Ok((all, shocks))
+    Ok(Filters { fitted: all, shocks })
 }
 
 /// Equally likely joint futures of several assets: paths × steps × assets, simple returns.
