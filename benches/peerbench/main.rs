@@ -5,6 +5,7 @@
 
 mod analytics;
 mod covariance;
+mod forecast;
 mod monte_carlo;
 mod options;
 mod portfolios;
@@ -32,7 +33,9 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> Result<()> {
     let [workload, data, out] = words else {
-        return Err("usage: peerbench W1|W2|W3|W4|W5|W6|W7|W8|W10|W11|W13|analytics|stress DATA OUT.json".into());
+        return Err(
+            "usage: peerbench W1|W2|W3|W4|W5|W6|W7|W8|W9|W10|W11|W13|analytics|forecast|stress DATA OUT.json".into()
+        );
     };
     let data = Path::new(data);
     let mut record = Record::default();
@@ -45,15 +48,17 @@ fn run(words: &[String]) -> Result<()> {
         "W6" => portfolios::mean_cvar(data, &mut record)?,
         "W7" => portfolios::risk_parity(data, &mut record)?,
         "W8" => portfolios::hierarchical(data, &mut record)?,
+        "W9" => forecast::volatility(data, &mut record)?,
         "W11" => portfolios::walk(data, &mut record)?,
         "W10" => covariance::run(data, &mut record)?,
         "W13" => analytics::brinson(data, &mut record)?,
         // On the data of W1.
         "analytics" => analytics::tear_sheet(data, &mut record)?,
-        // Makes its own data.
+        // Make their own data.
+        "forecast" => forecast::simulation(&mut record)?,
         "stress" => stress::run(Path::new(out), &mut record)?,
         other => {
-            return Err(format!("workload {other:?} is not among W1 to W8, W10, W11, W13, analytics, stress").into());
+            return Err(format!("workload {other:?} is not among W1 to W11, W13, analytics, forecast, stress").into());
         }
     }
     record.write(Path::new(out))

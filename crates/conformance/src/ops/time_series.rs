@@ -6,7 +6,6 @@ use alluse_quant::forecast::time_series::diagnostics::{
 use alluse_quant::forecast::time_series::{
     Arima, ArimaParameters, Constant, ErrorTerm, ExponentialSmoothing, Season, Trend,
 };
-use alluse_quant::risk_core::inference;
 use ndarray::Array1;
 
 use super::Table;
@@ -22,7 +21,6 @@ pub(super) const TABLE: Table = &[
     ("timeseries.arima_loglikelihood", arima_log_likelihood),
     ("timeseries.exponential_smoothing_fit", exponential_smoothing),
     ("timeseries.ljung_box", ljung_box),
-    ("timeseries.optimal_block_length", optimal_block_length),
 ];
 
 fn ljung_box(args: &mut Args<'_>) -> Outcome {
@@ -50,11 +48,6 @@ fn adf(args: &mut Args<'_>) -> Outcome {
     let model = AugmentedDickeyFuller::default().with_deterministic(deterministic).with_lags(AdfLags::Fixed(lags));
     let test = model.test(series.view())?;
     Ok(Tree::fields([("statistic", test.statistic.into()), ("p_value", test.p_value.into())]))
-}
-
-fn optimal_block_length(args: &mut Args<'_>) -> Outcome {
-    let lengths = inference::optimal_block_length(args.vector("series")?.view())?;
-    Ok(Tree::fields([("stationary", lengths.stationary.into()), ("circular", lengths.circular.into())]))
 }
 
 fn arima(args: &mut Args<'_>) -> Result<Arima> {

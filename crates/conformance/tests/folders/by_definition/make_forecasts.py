@@ -225,25 +225,6 @@ def smooth(p):
 fit = best(lambda p: smooth(p)[0] if 0 < p[0] < 1 else 1e9, [0.6, u[0]])
 case("timeseries.exponential_smoothing_fit", {"sse": fit.fun, "forecast": np.full(3, smooth(fit.x)[1])}, rel=1e-5, series=u, horizon=3)
 
-# timeseries.optimal_block_length
-m = np.round(np.abs(rng.standard_normal(120)) + np.convolve(rng.standard_normal(125), np.ones(6) / 2, "valid"), 4)
-n, d = len(m), m - m.mean()
-cov = lambda k: (d[k:] * d[: n - k]).sum() / n
-kn, limit = max(5, int(np.sqrt(np.log10(n)))), 2 * np.sqrt(np.log10(n) / n)
-top = int(np.ceil(np.sqrt(n))) + kn
-# The autocorrelations that decide on the lag are taken over the stretches of the software that the op names.
-rho = lambda k: abs((d[k:] * d[: n - k]).sum()) / np.sqrt((d[k + 1 :] ** 2).sum() * (d[: -(k + 1)] ** 2).sum())
-small = [rho(k) < limit for k in range(top)]
-mhat = max(next(k for k in range(top - kn + 1) if all(small[k : k + kn])), 1)
-big = min(2 * mhat, top)
-window = lambda k: 1.0 if k / big <= 0.5 else 2 * (1 - k / big)
-g = 2 * sum(window(k) * k * cov(k) for k in range(1, big + 1))
-spectrum = cov(0) + 2 * sum(window(k) * cov(k) for k in range(1, big + 1))
-cap = np.ceil(min(3 * np.sqrt(n), n / 3))
-case("timeseries.optimal_block_length",
-     {"stationary": min((2 * g**2 / (2 * spectrum**2)) ** (1 / 3) * n ** (1 / 3), cap),
-      "circular": min((2 * g**2 / (4 / 3 * spectrum**2)) ** (1 / 3) * n ** (1 / 3), cap)}, series=m)
-
 # regime.*: every path of states, one by one, where the series is short enough.
 s = np.array([0.1, -0.2, 0.05, 2.0, -1.7, 0.9, 0.02, -0.1])
 mu, var, move, start = np.array([0.0, 0.2]), np.array([0.04, 2.0]), np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0.6, 0.4])

@@ -10,7 +10,7 @@ use super::layout::Layout;
 use super::model::{Garch, VarianceEquation};
 use super::parameters::GarchParameters;
 use super::recursion::{Recursion, Sample};
-use super::transform::{Transform, power_variable};
+use super::transform::{MOST_TILT, POWERS, Transform, power_variable};
 use crate::{Error, Result};
 
 const NAME: &str = "GARCH fit";
@@ -194,7 +194,14 @@ impl<'a> Problem<'a> {
                 at[k] = kept;
             }
         }
-        if layout.equation != VarianceEquation::Aparch {
+        if layout.equation == VarianceEquation::Aparch {
+            let power = at[layout.power()];
+            if power < 1.001 * POWERS.0 || power > 0.999 * POWERS.1 {
+                bounds.push(names[layout.power()].clone());
+            }
+            let tilts = layout.gamma()..layout.beta();
+            bounds.extend(tilts.filter(|&k| at[k].abs() > 0.999 * MOST_TILT).map(|k| names[k].clone()));
+        } else {
             for i in 0..layout.asymmetry {
                 let sum = at[layout.alpha() + i] + at[layout.gamma() + i];
                 if sum < 1e-6 {

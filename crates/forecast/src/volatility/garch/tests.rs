@@ -121,7 +121,8 @@ fn decimals_and_percent_give_the_same_fit() {
             assert!((a - b).abs() < 1e-4 * a, "{model:?}: {a} {b}");
         }
         let errors = (large.standard_errors(ParameterErrors::Hessian), small.standard_errors(ParameterErrors::Hessian));
-        if let (Ok(large), Ok(small)) = errors {
+        // Beside a kink second derivatives depend on where rounding puts the optimum.
+        if let (Ok(large), Ok(small), VarianceEquation::Garch) = (errors.0, errors.1, model.equation) {
             // ω has its own unit; the first parameter is the mean.
             let (a, b) = (large[0].standard_error.unwrap(), small[0].standard_error.unwrap());
             assert!((a - 1e4 * b).abs() < 1e-3 * a, "{model:?}");
@@ -318,7 +319,10 @@ proptest! {
                 if let Ok(other) = model.at(returns.view(), &GarchParameters::from_vector(&layout, &moved)) {
                     let persistence = moved[layout.alpha()..layout.gamma()].iter().chain(&moved[layout.beta()..layout.power()]).sum::<f64>()
                         + 0.5 * moved[layout.gamma()..layout.beta()].iter().sum::<f64>();
-                    let allowed = model.equation == VarianceEquation::Egarch || persistence < 1.0;
+                    let inside = moved[layout.power()..layout.shapes()].iter().all(|power| (0.3..5.0).contains(power))
+                        && (model.equation != VarianceEquation::Aparch
+                            || moved[layout.gamma()..layout.beta()].iter().all(|tilt| tilt.abs() < 0.99));
+                    let allowed = model.equation == VarianceEquation::Egarch || (persistence < 1.0 && inside);
                     prop_assert!(!allowed || other.log_likelihood() <= fitted.log_likelihood() + 1e-4, "{:?} {} {}", model, k, other.log_likelihood() - fitted.log_likelihood());
                 }
             }

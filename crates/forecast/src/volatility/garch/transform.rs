@@ -4,10 +4,10 @@ use super::layout::Layout;
 use super::model::VarianceEquation;
 
 /// Largest tilt of the power model: at one, shocks of one sign are no news at all and powers below one have no slope.
-const MOST_TILT: f64 = 0.99;
+pub(super) const MOST_TILT: f64 = 0.99;
 
 /// Powers that a search considers.
-const POWERS: (f64, f64) = (0.3, 5.0);
+pub(super) const POWERS: (f64, f64) = (0.3, 5.0);
 
 /// The variable of a power.
 pub(super) fn power_variable(power: f64) -> f64 {
