@@ -15,6 +15,7 @@ mod error;
 pub mod evaluation;
 pub mod innovations;
 pub mod log;
+mod logistic;
 mod predictive;
 pub mod regimes;
 pub mod simulation;

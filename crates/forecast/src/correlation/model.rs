@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fitted::{CorrelationErrors, FittedCorrelation};
 use super::likelihood::{CorrelationLikelihood, Quasi, Sample};
+use crate::logistic::{logistic, logit};
 use crate::{Error, Result, check};
 
 /// How the quasi-correlation moves.
@@ -245,12 +246,4 @@ fn search(sample: &Sample) -> Result<(f64, f64)> {
             Err(Input::NotConverged { name: "dynamic correlation", iterations: 0, residual: f64::NAN }.into())
         }
     }
-}
-
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
-}
-
-fn logit(p: f64) -> f64 {
-    libm::log(p / (1.0 - p))
 }

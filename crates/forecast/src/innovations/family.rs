@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::InnovationLaw;
+use crate::logistic::{logistic, logit};
 
 /// A family of standardised laws, whose shape a fit finds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +78,7 @@ impl Innovations {
             (Self::GeneralizedError, _) => libm::log(shape - 0.3),
             (_, 0) => {
                 let share = (LEAST_DEGREES / shape).clamp(1e-9, 1.0 - 1e-9);
-                libm::log(share / (1.0 - share))
+                logit(share)
             }
             _ => libm::atanh((shape / MOST_SKEW).clamp(-1.0 + 1e-12, 1.0 - 1e-12)),
         };
@@ -100,7 +101,3 @@ pub(super) const LEAST_DEGREES: f64 = 2.05;
 
 /// Most skewness that a fit considers.
 const MOST_SKEW: f64 = 0.999;
-
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
-}

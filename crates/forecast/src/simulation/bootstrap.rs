@@ -1,6 +1,6 @@
 use alluse_risk_core::inference::optimal_block_length;
 use alluse_risk_core::streams::{BLOCK, Streams};
-use ndarray::{Array2, ArrayView1};
+use ndarray::ArrayView1;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
@@ -145,9 +145,4 @@ impl FittedPaths for Sample {
         })?;
         ReturnPaths::new(values)
     }
-}
-
-/// Kept apart so that a block of paths can be checked for its memory first.
-pub(super) fn zeros(paths: usize, steps: usize) -> Array2<f64> {
-    Array2::zeros((paths, steps))
 }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ReturnPaths;
 use super::return_paths::growth;
-use crate::{Predictive, Result, check};
+use crate::{Predictive, Result};
 
 /// Quantiles of the total return after every period.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -90,7 +90,6 @@ impl ReturnPaths {
             let totals = self.values().row(path).iter().take(steps).map(total).collect();
             Ok(Scenario { probability, total_return, path, totals })
         };
-        check::at_least_one("paths", ends.len())?;
         probabilities.iter().map(scenario).collect()
     }
 }

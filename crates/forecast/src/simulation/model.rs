@@ -42,7 +42,7 @@ pub(super) fn room(steps: usize, paths: usize) -> Result<Array2<f64>> {
     check::at_least_one("paths", paths)?;
     // A terabyte of futures is a mistake, not a question.
     match steps.checked_mul(paths) {
-        Some(count) if count <= 1 << 37 => Ok(super::bootstrap::zeros(paths, steps)),
+        Some(count) if count <= 1 << 37 => Ok(Array2::zeros((paths, steps))),
         _ => {
             let expected = "small enough for the machine's memory";
             Err(Error::Input(Input::OutOfDomain {

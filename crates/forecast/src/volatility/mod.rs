@@ -12,7 +12,6 @@
 //! # Ok::<(), alluse_forecast::Error>(())
 //! ```
 
-mod contract_error;
 pub mod garch;
 pub mod har;
 mod implied_blend;
@@ -21,7 +20,6 @@ mod realised;
 mod risk_metrics_2006;
 mod term_structure;
 
-use contract_error::contract_error;
 pub use garch::{FittedGarch, Garch, GarchParameters};
 pub use har::{Har, HarVolatility};
 pub use implied_blend::{

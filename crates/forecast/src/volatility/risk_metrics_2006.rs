@@ -173,7 +173,7 @@ impl RiskMetrics2006 {
     }
 
     fn run(&self, returns: ArrayView1<'_, f64>) -> CoreResult<FittedRiskMetrics> {
-        check::finite("returns", returns).map_err(super::contract_error)?;
+        check::finite("returns", returns)?;
         let mut averages = self.starts(returns)?;
         let mut volatility = Array1::zeros(returns.len());
         for (slot, value) in volatility.iter_mut().zip(returns) {

@@ -1,30 +1,18 @@
 //! How often to difference.
 
-use super::super::seasonal::{Kind, decompose};
+use ndarray::ArrayView1;
 
-/// Statistic of Kwiatkowski, Phillips, Schmidt and Shin (1992) for stationarity around a level, with Bartlett weights.
-fn kpss(series: &[f64], lags: usize) -> f64 {
-    let n = series.len() as f64;
-    let mean = series.iter().sum::<f64>() / n;
-    let off: Vec<f64> = series.iter().map(|value| value - mean).collect();
-    let covariance = |lag: usize| off.iter().skip(lag).zip(&off).map(|(a, b)| a * b).sum::<f64>() / n;
-    let weighted = |lag: usize| 2.0 * (1.0 - lag as f64 / (lags as f64 + 1.0)) * covariance(lag);
-    let long_run = covariance(0) + (1..=lags).map(weighted).sum::<f64>();
-    let mut partial = 0.0;
-    let squares = off.iter().map(|value| {
-        partial += value;
-        partial * partial
-    });
-    squares.sum::<f64>() / (n * n * long_run)
-}
+use super::super::diagnostics::{Kpss, KpssLags};
+use super::super::seasonal::{Kind, decompose};
 
 /// Ordinary differences until stationarity is not rejected at 5% (critical value 0.463), `most` at most.
 pub(super) fn differences(series: &[f64], most: usize) -> usize {
     let mut series = series.to_vec();
     for d in 0..most {
         let lags = (3.0 * (series.len() as f64).sqrt() / 13.0) as usize;
+        let test = Kpss::default().with_lags(KpssLags::Fixed(lags)).test(ArrayView1::from(series.as_slice()));
         // A constant series has no statistic: it needs no further difference.
-        if !(kpss(&series, lags) > 0.463) {
+        if !test.is_ok_and(|test| test.statistic > 0.463) {
             return d;
         }
         series = series.windows(2).map(|pair| pair[1] - pair[0]).collect();
@@ -62,8 +50,11 @@ mod tests {
     #[test]
     fn statsmodels_gives_the_same_statistic() {
         // statsmodels 0.15.0, kpss(…, "c", nlags=1) and nlags=2.
-        close(kpss(&hormone().to_vec(), 1), 0.367_889_110_815_208_8, 1e-12);
-        close(kpss(&airline().to_vec(), 2), 4.342_286_797_114_149, 1e-12);
+        let kpss = |series: ndarray::Array1<f64>, lags: usize| {
+            Kpss::default().with_lags(KpssLags::Fixed(lags)).test(series.view()).unwrap().statistic
+        };
+        close(kpss(hormone(), 1), 0.367_889_110_815_208_8, 1e-12);
+        close(kpss(airline(), 2), 4.342_286_797_114_149, 1e-12);
     }
 
     #[test]

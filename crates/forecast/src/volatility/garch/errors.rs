@@ -1,4 +1,4 @@
-use alluse_risk_core::linalg::solve_positive_definite;
+use alluse_risk_core::linalg::cholesky;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
@@ -170,12 +170,6 @@ fn inverse(matrix: Array2<f64>) -> Result<Array2<f64>> {
         return Err(refused());
     }
     let unit = Array2::from_shape_fn(matrix.raw_dim(), |(i, j)| matrix[(i, j)] * scale[i] * scale[j]);
-    let mut inverse = Array2::zeros(matrix.raw_dim());
-    for (j, mut column) in inverse.columns_mut().into_iter().enumerate() {
-        let mut one = Array1::zeros(scale.len());
-        one[j] = 1.0;
-        let solved = solve_positive_definite(unit.view(), one.view()).map_err(|_| refused())?;
-        column.assign(&(&solved * &scale * scale[j]));
-    }
-    Ok(0.5 * (&inverse + &inverse.t()))
+    let inverse = cholesky(unit.view()).and_then(|factor| factor.inverse()).map_err(|_| refused())?;
+    Ok(Array2::from_shape_fn(matrix.raw_dim(), |(i, j)| inverse[(i, j)] * scale[i] * scale[j]))
 }

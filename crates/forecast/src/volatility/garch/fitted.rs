@@ -154,7 +154,8 @@ pub(super) struct Walker<'a> {
 
 impl Walker<'_> {
     pub(super) fn variance(&self) -> f64 {
-        variance_of(self.parameters, self.states.last().copied().unwrap_or(f64::NAN))
+        let state = self.states.last().copied().unwrap_or(f64::NAN);
+        self.parameters.equation.variance(state, self.parameters.power.unwrap_or(2.0))
     }
 
     /// Takes the residual that came.
@@ -204,15 +205,6 @@ impl Walker<'_> {
         if let Some(last) = self.states.last_mut() {
             *last = next;
         }
-    }
-}
-
-pub(super) fn variance_of(parameters: &GarchParameters, state: f64) -> f64 {
-    match parameters.equation {
-        VarianceEquation::Garch => state,
-        VarianceEquation::Tarch => state * state,
-        VarianceEquation::Egarch => libm::exp(state),
-        VarianceEquation::Aparch => libm::pow(state, 2.0 / parameters.power.unwrap_or(2.0)),
     }
 }
 

@@ -27,6 +27,18 @@ pub enum VarianceEquation {
     Aparch,
 }
 
+impl VarianceEquation {
+    /// The variance that a state of the recursion stands for; `power` is that of the power model.
+    pub(super) fn variance(self, state: f64, power: f64) -> f64 {
+        match self {
+            Self::Garch => state,
+            Self::Tarch => state * state,
+            Self::Egarch => libm::exp(state),
+            Self::Aparch => libm::pow(state, 2.0 / power),
+        }
+    }
+}
+
 /// What the returns move about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

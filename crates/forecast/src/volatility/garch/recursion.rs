@@ -120,12 +120,8 @@ impl Recursion {
 
     /// The variance that a state stands for.
     pub(super) fn variance(&self, at: &[f64], state: f64) -> f64 {
-        match self.layout.equation {
-            VarianceEquation::Garch => state,
-            VarianceEquation::Tarch => state * state,
-            VarianceEquation::Egarch => libm::exp(state),
-            VarianceEquation::Aparch => libm::pow(state, 2.0 / at[self.layout.power()]),
-        }
+        let power = if self.layout.equation == VarianceEquation::Aparch { at[self.layout.power()] } else { 2.0 };
+        self.layout.equation.variance(state, power)
     }
 
     fn residuals(&mut self, sample: &Sample, at: &[f64]) {

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::fit::transformed;
 use super::windows::trailing_means;
 use super::{Har, HarFit, HarFloor, HarTransform};
-use crate::volatility::contract_error::contract_error;
 use crate::{Error, Result, check};
 
 /// Conditional mean of the returns.
@@ -166,7 +165,7 @@ fn run_of(record: &[f64], returns: ArrayView1<'_, f64>) -> Result<usize> {
 
 impl VolatilityModel for HarVolatility {
     fn fit(&self, returns: ArrayView1<'_, f64>) -> CoreResult<Box<dyn FittedVolatility>> {
-        Ok(Box::new(self.fit_returns(returns).map_err(contract_error)?))
+        Ok(Box::new(self.fit_returns(returns)?))
     }
 }
 
@@ -254,12 +253,12 @@ impl FittedVolatility for FittedHar {
     }
 
     fn forecast_mean(&self, steps: usize) -> CoreResult<Array1<f64>> {
-        check::at_least_one("steps", steps).map_err(contract_error)?;
+        check::at_least_one("steps", steps)?;
         Ok(Array1::from_elem(steps, self.level))
     }
 
     fn forecast_variance(&self, steps: usize) -> CoreResult<Array1<f64>> {
-        let forecast = self.fit.forecaster().forecast(&self.recent, steps).map_err(contract_error)?;
+        let forecast = self.fit.forecaster().forecast(&self.recent, steps)?;
         Ok(forecast.variance.into_iter().map(|variance| self.scale * variance).collect())
     }
 
@@ -269,7 +268,7 @@ impl FittedVolatility for FittedHar {
             let variances = self.model.measured(returns, self.level)?;
             Self::over(self.model.clone(), Arc::clone(&self.fit), self.level, self.scale, returns, variances)
         };
-        Ok(Box::new(filtered().map_err(contract_error)?))
+        Ok(Box::new(filtered()?))
     }
 
     /// The squared simulated return, over `s`, is the next measured variance: right in the mean, and with the noise of
