@@ -15,8 +15,10 @@ fn parameters(ar: &[f64], ma: &[f64], mean: Option<f64>, innovation_variance: f6
 
 /// Log-density of a normal vector whose autocovariances are `σ² Σⱼ ψⱼ ψⱼ₊ₖ`, summed until nothing is left.
 fn dense(series: &[f64], ar: &[f64], ma: &[f64], mean: f64, variance: f64) -> f64 {
-    let mut psi = vec![1.0];
-    for j in 1..3_000 {
+    let mut psi = vec![1.0_f64];
+    // A root close to the unit circle keeps the weights alive for tens of thousands of lags.
+    while psi.iter().rev().take(8).any(|weight| weight.abs() > 1e-12) {
+        let j = psi.len();
         let own = ma.get(j - 1).copied().unwrap_or(0.0);
         let lags = (1..=ar.len().min(j)).map(|i| ar[i - 1] * psi[j - i]).sum::<f64>();
         psi.push(own + lags);
