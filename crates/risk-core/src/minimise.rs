@@ -114,6 +114,7 @@ impl Descent {
         if !value.is_finite() {
             return Err(self.stopped(0, f64::INFINITY));
         }
+        let mut next_gradient = vec![0.0; n];
         let mut curvature = InverseCurvature::identity(n);
         let mut fresh = true;
         for round in 0..self.rounds {
@@ -127,7 +128,8 @@ impl Descent {
                 curvature = InverseCurvature::identity(n);
                 direction = gradient.iter().map(|g| -g).collect();
             }
-            let Some((next, _)) = self.line_search(&mut f, &at, value, &gradient, &direction) else {
+            let found = self.line_search(&mut f, &at, value, &gradient, &direction, &mut next_gradient);
+            let Some((next, lower)) = found else {
                 if fresh {
                     return self.end(at, value, size, round);
                 }
@@ -136,12 +138,14 @@ impl Descent {
                 fresh = true;
                 continue;
             };
-            let mut next_gradient = vec![0.0; n];
-            value = f(&next, Some(&mut next_gradient));
             let step: Vec<f64> = next.iter().zip(&at).map(|(b, a)| b - a).collect();
             let change: Vec<f64> = next_gradient.iter().zip(&gradient).map(|(b, a)| b - a).collect();
+            if fresh {
+                curvature.scale(&step, &change);
+            }
             curvature.update(&step, &change);
-            (at, gradient, fresh) = (next, next_gradient, false);
+            std::mem::swap(&mut gradient, &mut next_gradient);
+            (at, value, fresh) = (next, lower, false);
         }
         let size = norm(&gradient) / value.abs().max(1.0);
         self.end(at, value, size, self.rounds)
@@ -158,7 +162,8 @@ impl Descent {
         Error::NotConverged { name: self.name, iterations, residual }
     }
 
-    /// The first of ever shorter steps that lowers the objective enough (Armijo).
+    /// The first of ever shorter steps that lowers the objective enough (Armijo); writes the gradient there. Most first
+    /// steps do, so that the gradient is asked for with them.
     fn line_search(
         &self,
         f: &mut impl FnMut(&[f64], Option<&mut [f64]>) -> f64,
@@ -166,14 +171,17 @@ impl Descent {
         value: f64,
         gradient: &[f64],
         direction: &[f64],
+        next_gradient: &mut [f64],
     ) -> Option<(Vec<f64>, f64)> {
         let descent = dot(direction, gradient);
         let longest = norm(direction);
         let mut length = if longest > self.longest_step { self.longest_step / longest } else { 1.0 };
-        for _ in 0..50 {
+        for attempt in 0..50 {
             let next: Vec<f64> = at.iter().zip(direction).map(|(a, d)| a + length * d).collect();
-            let lower = f(&next, None);
+            let first = attempt == 0;
+            let lower = f(&next, first.then_some(&mut *next_gradient));
             if lower <= value + 1e-4 * length * descent && lower < value {
+                let lower = if first { lower } else { f(&next, Some(next_gradient)) };
                 return Some((next, lower));
             }
             length *= 0.5;
@@ -209,6 +217,14 @@ impl InverseCurvature {
 
     fn times(&self, x: &[f64]) -> Vec<f64> {
         self.values.chunks_exact(self.size).map(|row| dot(row, x)).collect()
+    }
+
+    /// Brings the identity to the size of the inverse curvature along a step.
+    fn scale(&mut self, step: &[f64], change: &[f64]) {
+        let (along, square) = (dot(step, change), dot(change, change));
+        if along > 1e-12 * norm(step) * square.sqrt() {
+            self.values.iter_mut().for_each(|value| *value *= along / square);
+        }
     }
 
     /// The BFGS update; skipped where the curvature along the step is not positive.

@@ -98,9 +98,19 @@ impl EwmaVolatility {
         let mut volatility = vec![start.sqrt(); returns.len()];
         // Slices iterate faster than views of any stride; a contiguous view is not copied.
         let values = returns.as_slice().map_or_else(|| Cow::Owned(returns.to_vec()), Cow::Borrowed);
-        for (slot, &value) in volatility.iter_mut().zip(values.iter()).skip(held) {
+        // Two returns at a time: the chain of dependent operations is half as long.
+        let news = |value: f64| (1.0 - decay) * value * value;
+        let square = decay * decay;
+        let (pairs, last) = values[held..].as_chunks::<2>();
+        let (slots, rest) = volatility[held..].as_chunks_mut::<2>();
+        for (&[first, second], slots) in pairs.iter().zip(slots) {
+            let between = decay * variance + news(first);
+            *slots = [variance.sqrt(), between.sqrt()];
+            variance = square * variance + (decay * news(first) + news(second));
+        }
+        if let ([value], [slot]) = (last, rest) {
             *slot = variance.sqrt();
-            variance = decay * variance + (1.0 - decay) * value * value;
+            variance = decay * variance + news(*value);
         }
         if !variance.is_finite() {
             return Err(Error::Overflow { name: "exponentially weighted variance" });

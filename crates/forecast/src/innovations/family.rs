@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::InnovationLaw;
-use crate::logistic::{logistic, logit};
 
 /// A family of standardised laws, whose shape a fit finds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,7 +65,7 @@ impl Innovations {
     pub(crate) fn shapes_of(self, x: &[f64]) -> Vec<f64> {
         let of = |i: usize, x: f64| match (self, i) {
             (Self::GeneralizedError, _) => 0.3 + libm::exp(x),
-            (_, 0) => LEAST_DEGREES / logistic(x),
+            (_, 0) => LEAST_DEGREES / inverse_share(x),
             _ => MOST_SKEW * libm::tanh(x),
         };
         x.iter().enumerate().map(|(i, &x)| of(i, x)).collect()
@@ -77,8 +76,8 @@ impl Innovations {
         let of = |i: usize, shape: f64| match (self, i) {
             (Self::GeneralizedError, _) => libm::log(shape - 0.3),
             (_, 0) => {
-                let share = (LEAST_DEGREES / shape).clamp(1e-9, 1.0 - 1e-9);
-                logit(share)
+                let above = (LEAST_DEGREES / shape - LEAST_SHARE) / (1.0 - LEAST_SHARE);
+                libm::asin(above.clamp(0.0, 1.0).sqrt())
             }
             _ => libm::atanh((shape / MOST_SKEW).clamp(-1.0 + 1e-12, 1.0 - 1e-12)),
         };
@@ -89,7 +88,7 @@ impl Innovations {
     pub(crate) fn slopes(self, x: &[f64]) -> Vec<f64> {
         let of = |i: usize, x: f64| match (self, i) {
             (Self::GeneralizedError, _) => libm::exp(x),
-            (_, 0) => -LEAST_DEGREES * libm::exp(-x),
+            (_, 0) => -LEAST_DEGREES * (1.0 - LEAST_SHARE) * libm::sin(2.0 * x) / inverse_share(x).powi(2),
             _ => MOST_SKEW * (1.0 - libm::tanh(x).powi(2)),
         };
         x.iter().enumerate().map(|(i, &x)| of(i, x)).collect()
@@ -98,6 +97,16 @@ impl Innovations {
 
 /// Fewest degrees of freedom that a fit considers: at two there is no variance.
 pub(super) const LEAST_DEGREES: f64 = 2.05;
+
+/// Most degrees of freedom that a fit considers: the excess kurtosis is 0.0006.
+pub(crate) const MOST_DEGREES: f64 = 1e4;
+
+const LEAST_SHARE: f64 = LEAST_DEGREES / MOST_DEGREES;
+
+/// `2.05/ν` between its bounds, of a variable that reaches both: a search ends at a bound as it ends inside.
+fn inverse_share(x: f64) -> f64 {
+    LEAST_SHARE + (1.0 - LEAST_SHARE) * libm::sin(x).powi(2)
+}
 
 /// Most skewness that a fit considers.
 const MOST_SKEW: f64 = 0.999;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::gamma::checked_gamma_lr;
 
+use super::kernel::Student;
 use super::{Innovations, Kernel};
 use crate::{Error, Result, check};
 
@@ -212,8 +213,7 @@ fn student(nu: f64) -> Result<StudentsT> {
 }
 
 fn hansen(nu: f64, skew: f64) -> (f64, f64) {
-    let c =
-        libm::exp(libm::lgamma(0.5 * (nu + 1.0)) - libm::lgamma(0.5 * nu)) / (std::f64::consts::PI * (nu - 2.0)).sqrt();
+    let c = libm::exp(Student::new(nu).constant);
     let a = 4.0 * skew * c * (nu - 2.0) / (nu - 1.0);
     (a, (1.0 + 3.0 * skew * skew - a * a).sqrt())
 }

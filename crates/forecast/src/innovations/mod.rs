@@ -18,5 +18,6 @@ mod law;
 mod tests;
 
 pub use family::Innovations;
-pub(crate) use kernel::{Kernel, log_of_product};
+pub(crate) use family::MOST_DEGREES;
+pub(crate) use kernel::{Kernel, LogProduct, Skewed, Student, log_of_product, normal_log_densities};
 pub use law::InnovationLaw;

@@ -235,6 +235,10 @@ impl FittedVolatility for FittedGarch {
 
     fn simulate(&self, z: ArrayView1<'_, f64>, mut out: ArrayViewMut1<'_, f64>) -> CoreResult<()> {
         check::length("path", z.len(), out.len())?;
+        if let (Some(one), true) = (self.parameters.one_lag(), self.parameters.autoregressive.is_empty()) {
+            one.simulate(self.parameters.mean.unwrap_or(0.0), self.next_variance(), z, out);
+            return Ok(());
+        }
         let mut walker = self.walker();
         let weights = &self.parameters.autoregressive;
         let constant = self.parameters.mean.unwrap_or(0.0);

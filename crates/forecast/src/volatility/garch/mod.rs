@@ -6,6 +6,7 @@ mod fitted;
 mod forecast;
 mod layout;
 mod model;
+mod one_lag;
 mod parameters;
 mod recursion;
 mod search;

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::layout::Layout;
 use super::model::VarianceEquation;
+use super::one_lag::OneLag;
 use crate::innovations::InnovationLaw;
 use crate::{Error, Result, check};
 
@@ -43,6 +44,16 @@ impl GarchParameters {
             beta: beta.into(),
             power: None,
             law: InnovationLaw::Normal,
+        }
+    }
+
+    /// The equation, if it is one of variances with one lag of each kind.
+    pub(super) fn one_lag(&self) -> Option<OneLag> {
+        match (self.equation, &self.alpha[..], &self.gamma[..], &self.beta[..]) {
+            (VarianceEquation::Garch, &[alpha], gamma @ ([] | [_]), &[beta]) => {
+                Some(OneLag { omega: self.omega, alpha, gamma: gamma.first().copied().unwrap_or(0.0), beta })
+            }
+            _ => None,
         }
     }
 

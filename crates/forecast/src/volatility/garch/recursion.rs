@@ -8,6 +8,7 @@ use std::f64::consts::FRAC_2_PI;
 
 use super::layout::Layout;
 use super::model::{InitialVariance, VarianceEquation};
+use super::one_lag::{Gather, Likelihood, NormalSums, OneLag, SkewedSums, StudentSums};
 use crate::innovations::{Kernel, log_of_product};
 use crate::{Result, check};
 
@@ -70,7 +71,7 @@ pub(super) struct Recursion {
 }
 
 /// Floor of a variance of returns with variance 1: what lies below is a breakdown, not a market.
-const FLOOR: f64 = 1e-12;
+pub(super) const FLOOR: f64 = 1e-12;
 
 impl Recursion {
     pub(super) fn new(layout: &Layout, sample: &Sample) -> Self {
@@ -94,11 +95,85 @@ impl Recursion {
     pub(super) fn evaluate(&mut self, sample: &Sample, at: &[f64], gradient: Option<&mut [f64]>) -> f64 {
         self.residuals(sample, at);
         let start = self.start(sample);
+        let kernel = Kernel::new(self.layout.innovations.law(&at[self.layout.shapes()..]));
+        match (self.one_lag(at, start), kernel) {
+            (Some(one), Kernel::Normal) => self.evaluate_one_lag(sample, one, NormalSums::default(), gradient),
+            (Some(one), Kernel::StudentT(law)) => self.evaluate_one_lag(sample, one, StudentSums::new(law), gradient),
+            (Some(one), Kernel::SkewedT(law)) => self.evaluate_one_lag(sample, one, SkewedSums::new(law), gradient),
+            _ => self.evaluate_any(sample, at, start, &kernel, gradient),
+        }
+    }
+
+    /// The likelihood of an equation with one lag of each kind.
+    fn one_lag(&self, at: &[f64], start: f64) -> Option<Likelihood> {
+        let layout = &self.layout;
+        let orders = (layout.equation, layout.arch, layout.garch, layout.asymmetry);
+        let (VarianceEquation::Garch, 1, 1, asymmetry @ (0 | 1)) = orders else {
+            return None;
+        };
+        let gamma = if asymmetry == 1 { at[layout.gamma()] } else { 0.0 };
+        let (omega, alpha, beta) = (at[layout.omega()], at[layout.alpha()], at[layout.beta()]);
+        Some(Likelihood { equation: OneLag { omega, alpha, gamma, beta }, start })
+    }
+
+    fn evaluate_one_lag(
+        &mut self,
+        sample: &Sample,
+        one: Likelihood,
+        law: impl Gather,
+        gradient: Option<&mut [f64]>,
+    ) -> f64 {
+        let layout = self.layout;
+        self.state[0] = one.start;
+        let variances = &mut self.state[1..];
+        let Some(gradient) = gradient else {
+            return one.log_likelihood(&self.residuals, variances, law);
+        };
+        let (first, shapes) = gradient.split_at_mut(layout.shapes());
+        let (by_variance, by_residual) = (&mut self.adjoint, &mut self.scores);
+        let (value, slopes) = one.with_slopes(&self.residuals, variances, law, by_variance, by_residual, shapes);
+        first[layout.omega()] = slopes.omega;
+        first[layout.alpha()] = slopes.alpha;
+        first[layout.beta()] = slopes.beta;
+        if layout.asymmetry == 1 {
+            first[layout.gamma()] = slopes.gamma;
+        }
+        if layout.initial == InitialVariance::MeanSquare {
+            let by_start = 2.0 * slopes.start / self.n as f64;
+            by_residual.iter_mut().zip(&self.residuals).for_each(|(slope, e)| *slope += by_start * e);
+        }
+        let (lags, constants) = (layout.lags(), layout.constants());
+        if constants == 1 {
+            first[0] = -by_residual.iter().sum::<f64>();
+        }
+        for k in 0..lags {
+            let past = &sample.returns[lags - 1 - k..];
+            first[constants + k] = -by_residual.iter().zip(past).map(|(slope, value)| slope * value).sum::<f64>();
+        }
+        value
+    }
+
+    /// As [`evaluate`](Self::evaluate), by the passes that any model can take.
+    #[cfg(test)]
+    pub(super) fn evaluate_in_passes(&mut self, sample: &Sample, at: &[f64], gradient: Option<&mut [f64]>) -> f64 {
+        self.residuals(sample, at);
+        let start = self.start(sample);
+        let kernel = Kernel::new(self.layout.innovations.law(&at[self.layout.shapes()..]));
+        self.evaluate_any(sample, at, start, &kernel, gradient)
+    }
+
+    fn evaluate_any(
+        &mut self,
+        sample: &Sample,
+        at: &[f64],
+        start: f64,
+        kernel: &Kernel,
+        gradient: Option<&mut [f64]>,
+    ) -> f64 {
         if !self.forwards(at, start) {
             return f64::NEG_INFINITY;
         }
         let logs = self.standardise(at);
-        let kernel = Kernel::new(self.layout.innovations.law(&at[self.layout.shapes()..]));
         let Some(gradient) = gradient else {
             return kernel.sum(&self.z) - 0.5 * logs;
         };
@@ -112,9 +187,12 @@ impl Recursion {
     pub(super) fn by_return(&mut self, sample: &Sample, at: &[f64]) -> Option<Vec<f64>> {
         self.evaluate(sample, at, None).is_finite().then(|| {
             let kernel = Kernel::new(self.layout.innovations.law(&at[self.layout.shapes()..]));
-            let m = self.layout.presample;
-            let of = |t: usize| kernel.log_density(self.z[t]) - 0.5 * libm::log(self.variance(at, self.state[t + m]));
-            (0..self.n).map(of).collect()
+            let states = &self.state[self.layout.presample..];
+            let of = |(e, state): (&f64, &f64)| {
+                let variance = self.variance(at, *state);
+                kernel.log_density(e / variance.sqrt()) - 0.5 * libm::log(variance)
+            };
+            self.residuals.iter().zip(states).map(of).collect()
         })
     }
 
@@ -127,6 +205,10 @@ impl Recursion {
     fn residuals(&mut self, sample: &Sample, at: &[f64]) {
         let (lags, constants) = (self.layout.lags(), self.layout.constants());
         let mean = if constants == 1 { at[0] } else { 0.0 };
+        if lags == 0 {
+            self.residuals.iter_mut().zip(&sample.returns).for_each(|(slot, value)| *slot = value - mean);
+            return;
+        }
         for (t, slot) in self.residuals.iter_mut().enumerate() {
             let mut e = sample.returns[t + lags] - mean;
             for k in 0..lags {
@@ -161,11 +243,6 @@ impl Recursion {
                 for ((news, bad), &e) in rows {
                     *news = if squared { e * e } else { e.abs() };
                     *bad = if e < 0.0 { *news } else { 0.0 };
-                }
-                if let ([a], [b]) = (alpha, beta)
-                    && gamma.len() <= 1
-                {
-                    return self.forwards_one(omega, *a, gamma.first().copied().unwrap_or(0.0), *b);
                 }
                 for t in m..=m + self.n {
                     self.state[t] = omega
@@ -218,18 +295,6 @@ impl Recursion {
                 self.state[m..].iter().all(|state| *state > 0.0 && *state < f64::MAX)
             }
         }
-    }
-
-    /// The recursion of one lag each, whose speed is that of a dependent multiplication and addition.
-    fn forwards_one(&mut self, omega: f64, alpha: f64, gamma: f64, beta: f64) -> bool {
-        let mut state = self.state[0];
-        let rows = self.state[1..].iter_mut().zip(&self.news).zip(&self.bad);
-        for ((slot, &news), &bad) in rows {
-            state = (omega + alpha * news + gamma * bad) + beta * state;
-            *slot = state;
-        }
-        let least = if self.layout.equation == VarianceEquation::Garch { FLOOR } else { FLOOR.sqrt() };
-        self.state[1..].iter().fold(true, |all, state| all & (*state > least) & (*state < f64::MAX))
     }
 
     /// Fills `z` and returns the sum of the logarithms of the variances.

@@ -10,7 +10,8 @@ use super::layout::Layout;
 use super::model::{Garch, VarianceEquation};
 use super::parameters::GarchParameters;
 use super::recursion::{Recursion, Sample};
-use super::transform::{MOST_TILT, POWERS, Transform, power_variable};
+use super::transform::{MOST_TILT, POWERS, Transform, power_variable, share_variable};
+use crate::innovations::{Innovations, MOST_DEGREES};
 use crate::{Error, Result};
 
 const NAME: &str = "GARCH fit";
@@ -175,11 +176,15 @@ impl<'a> Problem<'a> {
     /// them.
     fn settle(&mut self, at: &mut [f64]) -> Vec<String> {
         let layout = self.layout;
+        let names = layout.names();
         let mut bounds = Vec::new();
+        let heavy = matches!(layout.innovations, Innovations::StudentT | Innovations::SkewedT);
+        if heavy && at[layout.shapes()] > 0.1 * MOST_DEGREES {
+            bounds.push(names[layout.shapes()].clone());
+        }
         if layout.equation == VarianceEquation::Egarch {
             return bounds;
         }
-        let names = layout.names();
         let mut likelihood = self.recursion.evaluate(self.sample, at, None);
         let candidates = (layout.alpha()..layout.gamma()).chain(layout.beta()..layout.power());
         for k in candidates.filter(|&k| at[k] < 1e-4).collect::<Vec<_>>() {
@@ -251,7 +256,7 @@ fn grid(layout: &Layout, sample: &Sample) -> Vec<Vec<f64>> {
         for &(persistence, news) in mixes {
             let mut x = base.clone();
             let rest = 1.0 - persistence;
-            let variable = |share: f64| libm::log(share / rest);
+            let variable = |share: f64| share_variable(share, rest);
             let each = persistence * news / layout.arch as f64;
             // Bad news counts for twice as much as good.
             let halves = layout.equation != VarianceEquation::Aparch;

@@ -144,6 +144,53 @@ fn what_comes_later_changes_no_volatility_before() {
 }
 
 #[test]
+fn one_loop_says_what_the_passes_of_any_model_say() {
+    for n in [61, 62] {
+        let returns = simulated(n, InnovationLaw::Normal, 4).to_vec();
+        for base in [Garch::new(1, 1), Garch::gjr(1, 1, 1)] {
+            for law in [Innovations::Normal, Innovations::StudentT, Innovations::SkewedT] {
+                for initial in [InitialVariance::Backcast, InitialVariance::MeanSquare] {
+                    for mean in [MeanEquation::Zero, MeanEquation::Constant, MeanEquation::Autoregressive { lags: 2 }] {
+                        let model = base.with_innovations(law).with_initial_variance(initial).with_mean(mean);
+                        let layout = Layout::new(&model);
+                        let sample = Sample::new(&layout, returns.clone()).unwrap();
+                        let (mut one, mut any) = (Recursion::new(&layout, &sample), Recursion::new(&layout, &sample));
+                        let x: Vec<f64> = (0..layout.len()).map(|k| -0.4 + 0.17 * ((3 * k + 1) % 5) as f64).collect();
+                        let mut at = vec![0.0; x.len()];
+                        Transform::new(&layout).parameters(&x, &mut at);
+                        let (mut by_one, mut by_any) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+                        let value = one.evaluate(&sample, &at, Some(&mut by_one));
+                        // Sums of 60 terms in another order.
+                        testkit::close(value, any.evaluate_in_passes(&sample, &at, Some(&mut by_any)), 1e-13);
+                        testkit::close(one.evaluate(&sample, &at, None), value, 1e-13);
+                        for (a, b) in one.state.iter().zip(&any.state).chain(by_one.iter().zip(&by_any)) {
+                            testkit::close(*a, *b, 1e-11);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn paths_of_one_lag_follow_the_filter() {
+    let returns = simulated(300, InnovationLaw::Normal, 2);
+    let shocks = Streams::new(9).standard_normals(40, 1);
+    for model in [Garch::new(1, 1), Garch::gjr(1, 1, 1).with_innovations(Innovations::SkewedT)] {
+        let fitted = model.estimate(returns.view()).unwrap();
+        let mut path = Array1::zeros(40);
+        fitted.simulate(shocks.column(0), path.view_mut()).unwrap();
+        let joined = ndarray::concatenate(ndarray::Axis(0), &[returns.view(), path.view()]).unwrap();
+        let again = fitted.filter(joined.view()).unwrap();
+        for (k, shock) in shocks.column(0).iter().enumerate() {
+            let z = (joined[300 + k] - again.mean()[300 + k]) / again.volatility()[300 + k];
+            testkit::close(z, *shock, 1e-11);
+        }
+    }
+}
+
+#[test]
 fn simulated_paths_follow_the_filter() {
     let returns = simulated(300, InnovationLaw::Normal, 2);
     let shocks = Streams::new(9).standard_normals(40, 1);

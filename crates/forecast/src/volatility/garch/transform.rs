@@ -9,6 +9,11 @@ pub(super) const MOST_TILT: f64 = 0.99;
 /// Powers that a search considers.
 pub(super) const POWERS: (f64, f64) = (0.3, 5.0);
 
+/// The variable of a share when this is the rest.
+pub(super) fn share_variable(share: f64, rest: f64) -> f64 {
+    2.0 * libm::asinh(0.5 * (share / rest).sqrt())
+}
+
 /// The variable of a power.
 pub(super) fn power_variable(power: f64) -> f64 {
     libm::log((power - POWERS.0) / (POWERS.1 - power))
@@ -17,7 +22,8 @@ pub(super) fn power_variable(power: f64) -> f64 {
 /// Variables and parameters have the same places.
 ///
 /// GARCH and TARCH: half of each α, half of each α + γ (all of an α without γ) and each β are shares of a whole whose rest
-/// is `1 − persistence`; ω is a variance times that rest, and the logarithm of that variance its variable. The power model
+/// is `1 − persistence`; ω is a variance times that rest, and the logarithm of that variance its variable. A share is to the
+/// rest as `4 sinh²(x/2)` to one: far out a logarithm, and nothing at zero, where a search ends as it ends anywhere. The power model
 /// has shares α and β and bounded tilts. EGARCH has a bounded β and the level that the log-variance returns to.
 #[derive(Debug, Clone)]
 pub(super) struct Transform {
@@ -72,22 +78,20 @@ impl Transform {
         }
     }
 
-    /// Shares by the multinomial logit of the variables; tilts of the power model have none.
+    /// Shares of the variables; tilts of the power model have none.
     fn divide(&mut self, x: &[f64]) {
         let layout = self.layout;
         let halves = self.halves();
         let skip = |k: usize| !halves && (layout.arch..layout.arch + layout.asymmetry).contains(&k);
         let first = layout.alpha();
-        let top = (0..self.shares.len()).filter(|&k| !skip(k)).map(|k| x[first + k]).fold(0.0, f64::max);
-        let mut total = libm::exp(-top);
-        let rest = total;
+        let mut total = 1.0;
         for k in 0..self.shares.len() {
-            let share = if skip(k) { 0.0 } else { libm::exp(x[first + k] - top) };
+            let share = if skip(k) { 0.0 } else { 4.0 * libm::sinh(0.5 * x[first + k]).powi(2) };
             total += share;
             self.shares[k] = share;
         }
         self.shares.iter_mut().for_each(|share| *share /= total);
-        self.rest = rest / total;
+        self.rest = 1.0 / total;
     }
 
     /// Turns the gradient by the parameters `at` of the last variables into the gradient by the variables.
@@ -128,9 +132,9 @@ impl Transform {
         }
         let middle = self.shares.iter().zip(&by_share).map(|(share, slope)| share * slope).sum::<f64>()
             + by_parameter[omega] * at[omega];
-        for (k, (share, slope)) in self.shares.iter().zip(&by_share).enumerate() {
+        for (k, slope) in by_share.iter().enumerate() {
             if self.halves() || !(layout.arch..layout.arch + layout.asymmetry).contains(&k) {
-                by_variable[first + k] = share * (slope - middle);
+                by_variable[first + k] = 2.0 * libm::sinh(x[first + k]) * self.rest * (slope - middle);
             }
         }
     }
