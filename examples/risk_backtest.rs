@@ -106,7 +106,7 @@ fn evaluate(portfolios: Vec<Portfolio>, skipped: Vec<String>, window: usize, day
     let assumptions = vec![
         "option programmes: each option is marked at that day's volatility index, without skew; rates and dividends 0"
             .to_owned(),
-        "volatility inputs are exponentially weighted, decay 0.94; GARCH rows join when that crate exists".to_owned(),
+        "volatility inputs are exponentially weighted, decay 0.94, where a model's name names no other".to_owned(),
         "the twenty shares are survivors of 2018, adjusted closes rounded to three decimals".to_owned(),
     ];
     let setting = Setting { window, refit_every: REFIT_EVERY, portfolios: rows, skipped, assumptions };

@@ -62,6 +62,8 @@ pub struct Cell {
     pub days: usize,
     /// Days without.
     pub missing: usize,
+    /// Why the first of them has none.
+    pub missing_reason: Option<String>,
     /// Breaches.
     pub breaches: usize,
     /// Exact two-sided binomial test of their number.
@@ -104,6 +106,7 @@ pub fn judge(
     study: &mut PowerStudy,
 ) -> Result<Judged> {
     let missing = record.level(confidence)?.value_at_risk.iter().filter(|var| var.is_none()).count();
+    let missing_reason = record.missing().first().filter(|_| missing > 0).map(|first| first.reason.clone());
     let (name, kind) = portfolio;
     let level = match record.at(confidence) {
         Ok(level) => level,
@@ -116,6 +119,7 @@ pub fn judge(
                 confidence,
                 days: record.len() - missing,
                 missing,
+                missing_reason,
                 breaches: 0,
                 coverage: none(),
                 conditional_coverage: none(),
@@ -153,6 +157,7 @@ pub fn judge(
         confidence,
         days,
         missing,
+        missing_reason,
         breaches: count,
         coverage,
         conditional_coverage,

@@ -43,6 +43,7 @@ pub fn write(out: &mut String, setting: &Setting, verdicts: &[ModelVerdict], cel
     }
     writeln!(out, "\n## Criteria\n")?;
     criteria(out, verdicts)?;
+    missing(out, verdicts, cells)?;
     writeln!(out, "\n## Breaches, % of days\n")?;
     breaches(out, verdicts, cells)?;
     writeln!(out, "\n## Portfolios\n")?;
@@ -79,6 +80,36 @@ fn criteria(out: &mut String, verdicts: &[ModelVerdict]) -> Result {
             if met.is_empty() { "none" } else { &met },
             v.missing,
         )?;
+    }
+    Ok(())
+}
+
+/// Where days have no forecast, and why the first of them has none.
+fn missing(out: &mut String, verdicts: &[ModelVerdict], cells: &[Cell]) -> Result {
+    let without: Vec<&ModelVerdict> = verdicts.iter().filter(|v| v.missing > 0).collect();
+    if without.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nDays without a forecast count for no model and against none:\n")?;
+    for v in without {
+        let own = cells.iter().filter(|cell| cell.model == v.model && cell.missing > 0);
+        let mut portfolios: Vec<(&str, usize, &str)> = Vec::new();
+        for cell in own {
+            let reason = cell.missing_reason.as_deref().unwrap_or("no reason was kept");
+            match portfolios.iter_mut().find(|(name, ..)| *name == cell.portfolio) {
+                Some((_, days, _)) => *days = cell.missing.max(*days),
+                None => portfolios.push((&cell.portfolio, cell.missing, reason)),
+            }
+        }
+        let words: Vec<String> =
+            portfolios.iter().map(|(name, days, why)| format!("{name}, {days} days: {why}")).collect();
+        match words.split_first() {
+            Some((first, [])) => writeln!(out, "- {}: {first}", v.model)?,
+            Some((first, others)) => {
+                writeln!(out, "- {}: {first} (and {} portfolios more)", v.model, others.len())?;
+            }
+            None => {}
+        }
     }
     Ok(())
 }

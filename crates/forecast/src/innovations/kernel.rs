@@ -63,11 +63,7 @@ pub(crate) fn normal_log_densities(n: f64, squares: f64) -> f64 {
 impl Student {
     pub(crate) fn new(nu: f64) -> Self {
         let (ratio, slope) = gamma_ratio(0.5 * nu);
-        Self {
-            nu,
-            constant: ratio - 0.5 * libm::log(PI * (nu - 2.0)),
-            constant_slope: 0.5 * slope - 0.5 / (nu - 2.0),
-        }
+        Self { nu, constant: ratio - 0.5 * libm::log(PI * (nu - 2.0)), constant_slope: 0.5 * slope - 0.5 / (nu - 2.0) }
     }
 }
 
@@ -111,7 +107,9 @@ impl Kernel {
     pub(crate) fn log_density(&self, z: f64) -> f64 {
         match self {
             Self::Normal => -HALF_LN_2PI - 0.5 * z * z,
-            Self::StudentT(Student { nu, constant, .. }) => constant - 0.5 * (nu + 1.0) * libm::log1p(z * z / (nu - 2.0)),
+            Self::StudentT(Student { nu, constant, .. }) => {
+                constant - 0.5 * (nu + 1.0) * libm::log1p(z * z / (nu - 2.0))
+            }
             Self::SkewedT(law) => {
                 let y = law.inner(z).0;
                 law.constant - 0.5 * (law.nu + 1.0) * libm::log1p(y * y / (law.nu - 2.0))

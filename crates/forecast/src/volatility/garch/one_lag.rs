@@ -81,12 +81,7 @@ impl Likelihood {
     /// Fills `variances`, one more than there are residuals, and hands each residual with its variance to `each`; whether
     /// all variances are positive and finite.
     #[inline(always)]
-    fn forwards(
-        &self,
-        residuals: &[f64],
-        variances: &mut [f64],
-        mut each: impl FnMut(usize, f64, f64),
-    ) -> bool {
+    fn forwards(&self, residuals: &[f64], variances: &mut [f64], mut each: impl FnMut(usize, f64, f64)) -> bool {
         let equation = self.equation;
         let (omega, beta, square) = (equation.omega, equation.beta, equation.beta * equation.beta);
         let inside = |h: f64| (h > FLOOR) & (h < f64::MAX);
@@ -264,10 +259,7 @@ impl Gather for StudentSums {
         self.tails.multiply(1.0 + square * inverse * self.inverse);
         self.share += share;
         let weight = self.law.nu + 1.0;
-        Pull {
-            by_variance: -0.5 * (1.0 - weight * share) * inverse,
-            by_residual: -weight * residual * variance * both,
-        }
+        Pull { by_variance: -0.5 * (1.0 - weight * share) * inverse, by_residual: -weight * residual * variance * both }
     }
 
     fn total(&self, n: f64) -> f64 {
@@ -316,10 +308,7 @@ impl Gather for SkewedSums {
         self.share += slopes.share;
         self.by_shape[0] += slopes.by_shape[0];
         self.by_shape[1] += slopes.by_shape[1];
-        Pull {
-            by_variance: -0.5 * (1.0 + z * slopes.score) * inverse * inverse,
-            by_residual: slopes.score * inverse,
-        }
+        Pull { by_variance: -0.5 * (1.0 + z * slopes.score) * inverse * inverse, by_residual: slopes.score * inverse }
     }
 
     fn total(&self, n: f64) -> f64 {
