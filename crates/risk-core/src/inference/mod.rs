@@ -17,6 +17,7 @@
 //! ```
 
 mod autocovariance;
+mod berkowitz;
 mod block_length;
 mod block_means;
 mod circular;
@@ -26,6 +27,7 @@ mod diebold_mariano;
 mod difference;
 mod direction;
 mod hac;
+mod kolmogorov;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 mod least_squares;
 mod long_run;
@@ -41,7 +43,9 @@ mod step_m;
 mod student;
 mod superior_ability;
 mod trials;
+mod uniformity;
 
+pub use berkowitz::{BerkowitzTest, berkowitz};
 pub use block_length::{OptimalBlockLength, optimal_block_length};
 pub use clark_west::{ClarkWestTest, clark_west};
 pub use confidence_set::{
@@ -65,3 +69,4 @@ pub use step_m::{StepM, step_m};
 pub use student::StudentEstimate;
 pub use superior_ability::{SuperiorPredictiveAbility, SuperiorityPValues, superior_predictive_ability};
 pub use trials::{EffectiveTrials, effective_trials, expected_maximum_sharpe};
+pub use uniformity::{KolmogorovSmirnovTest, distance_from_uniform, kolmogorov_smirnov};
