@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use alluse_risk_core::inference::{
-    DieboldMariano, DieboldMarianoTest, DirectionCounts, PesaranTimmermannTest, holm, pesaran_timmermann,
+    BartlettLags, DieboldMariano, DieboldMarianoTest, DirectionCounts, MincerZarnowitz, PesaranTimmermannTest, holm,
+    mincer_zarnowitz, pesaran_timmermann,
 };
 use alluse_risk_core::{ErrorKind, Status, moments};
 use ndarray::Array1;
@@ -58,6 +59,9 @@ pub struct VolatilityRow {
     pub mse_ratio: Status<f64>,
     /// 1 less that ratio, with its interval and test.
     pub mse_skill: Status<Skill>,
+    /// The regression of the realised variance on the forecast, in levels: an optimal forecast has intercept 0 and slope
+    /// 1. Its standard errors allow for the overlap. It is dominated by the wildest outcomes.
+    pub mincer_zarnowitz: Status<MincerZarnowitz>,
     /// Direction of the change.
     pub direction: Status<VolatilityDirection>,
     /// Largest two-sided p-value by quasi-likelihood against the three, corrected by Holm for the candidates over this
@@ -145,20 +149,21 @@ fn row(
     let own: Vec<&VolatilityRecord> = records.values().filter(shared).collect();
     let origins: Vec<usize> = own.iter().map(|record| record.origin).collect();
     let disjoint = overlap.disjoint(&origins);
-    let losses = |loss: fn(&VolatilityRecord) -> f64| own.iter().map(|r| loss(r)).collect::<Array1<f64>>();
+    let each = |of: fn(&VolatilityRecord) -> f64| own.iter().map(|r| of(r)).collect::<Array1<f64>>();
     let theirs = |place: usize, loss: fn(&VolatilityRecord) -> f64| -> Array1<f64> {
         origins.iter().filter_map(|origin| naives[place].get(origin)).map(|r| loss(r)).collect()
     };
+    let lags = BartlettLags::Fixed(overlap.lags());
     let dm = DieboldMariano::default().with_horizon(overlap.lags() + 1);
     let against = |place: usize| -> Status<DieboldMarianoTest> {
         if model.role == VolatilityRole::Naive(NaiveVolatility::ALL[place]) {
             let reason = "a competitor is not compared with itself".to_owned();
             return Status::Unknown { kind: ErrorKind::Undefined, reason };
         }
-        status(dm.compare(losses(qlike).view(), theirs(place, qlike).view()).map_err(Error::from))
+        status(dm.compare(each(qlike).view(), theirs(place, qlike).view()).map_err(Error::from))
     };
     let tests = [against(0), against(1), against(2)];
-    let (squared, walk) = (losses(squared_error), theirs(0, squared_error));
+    let (squared, walk) = (each(squared_error), theirs(0, squared_error));
     let p_value = match model.role {
         VolatilityRole::Candidate => largest(&tests),
         VolatilityRole::Naive(_) => {
@@ -181,12 +186,15 @@ fn row(
         missing: due.saturating_sub(records.len()),
         common: own.len(),
         effective: disjoint.len(),
-        mean_qlike: status(moments::mean(losses(qlike).view()).map_err(Error::from)),
+        mean_qlike: status(moments::mean(each(qlike).view()).map_err(Error::from)),
         qlike_against_random_walk,
         qlike_against_ewma,
         qlike_against_historical,
         mse_ratio: status(ratio),
         mse_skill: status(skill(squared.view(), walk.view(), overlap.lags(), disjoint.len(), settings.level)),
+        mincer_zarnowitz: status(
+            mincer_zarnowitz(each(|r| r.realised).view(), each(|r| r.forecast).view(), lags).map_err(Error::from),
+        ),
         direction: status(direction(&own, &disjoint, settings)),
         adjusted_p_value: p_value.clone(),
         verdict: SkillVerdict::Reference,
