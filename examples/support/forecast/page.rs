@@ -26,9 +26,13 @@ pub fn write(page: &mut String, figures: &Figures) -> Result {
     )?;
     writeln!(
         page,
-        "interval. PT: Pesaran-Timmermann. n: forecasts, and independent outcomes among them. KS, Berkowitz:"
+        "interval. PT: Pesaran-Timmermann, on outcomes that do not overlap, and on all with an error that allows for"
     )?;
-    writeln!(page, "p of the tests that outcomes fell evenly over the forecast, and independently; small is bad.\n")?;
+    writeln!(
+        page,
+        "what they share (HAC). n: forecasts, and independent outcomes among them. KS, Berkowitz: p of the tests"
+    )?;
+    writeln!(page, "that outcomes fell evenly over the forecasts, and independently; small is bad.\n")?;
     for series in &figures.series {
         judged(page, series)?;
     }
@@ -41,9 +45,9 @@ fn judged(page: &mut String, series: &Judged) -> Result {
     writeln!(page, "## {name}, {from} to {to}, {returns} days\n")?;
     writeln!(
         page,
-        "| days ahead | model | n | CRPS skill against the bootstrap | against the random walk | p (Holm) | hit rate | base rate | PT p | Brier skill | within 80 % | within 95 % | KS D, p | Berkowitz p | verdict |"
+        "| days ahead | model | n | CRPS skill against the bootstrap | against the random walk | p (Holm) | hit rate | base rate | PT p, disjoint | PT p, HAC | Brier skill | within 80 % | within 95 % | KS D, p | Berkowitz p | verdict |"
     )?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
     for row in series.short.rows.iter().chain(&series.long.rows) {
         writeln!(page, "{}", returns_row(row))?;
     }
@@ -60,9 +64,9 @@ fn judged(page: &mut String, series: &Judged) -> Result {
     writeln!(page, "MZ: realised variance = a + b forecast, p that a = 0 and b = 1.\n")?;
     writeln!(
         page,
-        "| days ahead | model | n | QLIKE against the random walk, p | against EWMA, p | MSE over that of the random walk | MZ a (%²) | MZ b | MZ p | direction | base rate | PT p | verdict |"
+        "| days ahead | model | n | QLIKE against the random walk, p | against EWMA, p | MSE over that of the random walk | MZ a (%²) | MZ b | MZ p | direction | base rate | PT p, disjoint | PT p, HAC | verdict |"
     )?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
     for row in &series.volatility.rows {
         writeln!(page, "{}", volatility_row(row))?;
     }
@@ -88,6 +92,10 @@ fn returns_row(row: &SkillRow) -> String {
         Some(test) => p_value(test.p_value),
         None => "undefined".to_owned(),
     });
+    let robust = direction.map(|it| match it.direction_regression.known() {
+        Some(test) => p_value(test.p_value),
+        None => "undefined".to_owned(),
+    });
     let hit = direction.map(|it| {
         let rate = it.hit_rate;
         format!("{:.1} % ({:.0} to {:.0})", 100.0 * rate.value, 100.0 * rate.lower, 100.0 * rate.upper)
@@ -96,7 +104,7 @@ fn returns_row(row: &SkillRow) -> String {
     let uniform = calibration.map(|it| &it.uniformity);
     let berkowitz = calibration.and_then(|it| it.berkowitz.known());
     format!(
-        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.horizon,
         row.model,
         row.common,
@@ -107,6 +115,7 @@ fn returns_row(row: &SkillRow) -> String {
         hit.unwrap_or("–".to_owned()),
         percent(direction.map(|it| it.base_rate)),
         pt.unwrap_or("–".to_owned()),
+        robust.unwrap_or("–".to_owned()),
         direction.map_or("–".to_owned(), |it| skill(&it.brier_skill)),
         share(&row.coverage_80),
         share(&row.coverage_95),
@@ -139,7 +148,7 @@ fn volatility_row(row: &VolatilityRow) -> String {
     };
     let line = row.mincer_zarnowitz.known();
     format!(
-        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.horizon,
         row.model,
         row.common,
@@ -153,6 +162,7 @@ fn volatility_row(row: &VolatilityRow) -> String {
         direction.map_or("–".to_owned(), |it| format!("{:.1} %", 100.0 * it.hit_rate.value)),
         direction.map_or("–".to_owned(), |it| format!("{:.1} %", 100.0 * it.base_rate)),
         direction.and_then(|it| it.pesaran_timmermann.known()).map_or("–".to_owned(), |test| p_value(test.p_value)),
+        direction.and_then(|it| it.direction_regression.known()).map_or("–".to_owned(), |test| p_value(test.p_value)),
         row.sentence.split(';').next().unwrap_or_default(),
     )
 }
@@ -219,7 +229,7 @@ fn today(page: &mut String, figures: &Figures) -> Result {
 fn seventy(page: &mut String, figures: &Figures) -> Result {
     writeln!(page, "## Where 70 % of the directions were right\n")?;
     writeln!(page, "Naive competitors left out; n counts independent outcomes, and fewer than 20 say nothing.\n")?;
-    writeln!(page, "| series | what | days ahead | model | n | hit rate | base rate | PT p | verdict |")?;
+    writeln!(page, "| series | what | days ahead | model | n | hit rate | base rate | PT p, disjoint | verdict |")?;
     writeln!(page, "|---|---|---|---|---|---|---|---|---|")?;
     let mut any = false;
     for series in &figures.series {

@@ -26,6 +26,7 @@ mod confidence_set;
 mod diebold_mariano;
 mod difference;
 mod direction;
+mod direction_regression;
 mod hac;
 mod kolmogorov;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
@@ -54,6 +55,7 @@ pub use confidence_set::{
 pub use diebold_mariano::{DieboldMariano, DieboldMarianoTest, SmallSample, VarianceKernel};
 pub use difference::{ComparedStatistic, Difference, DifferenceMethod, DifferenceTest};
 pub use direction::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
+pub use direction_regression::{DirectionRegression, direction_regression};
 pub use hac::{Bandwidth, Hac, HacKernel, Prewhitening};
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub use least_squares::{Intercept, LeastSquares, Regression, RegressionSummary, StandardErrors, WaldTest};

@@ -348,8 +348,8 @@ impl<'a> Block<'a> {
         let direction = judge(self.outcomes, &base, self.overlap, self.settings.level).and_then(|mut direction| {
             let rises = self.outcomes.iter().filter(|outcome| outcome.rose()).count();
             direction.hit_rate = Share::new(rises, origins.len(), effective as f64, self.settings.level)?;
-            let reason = "Pesaran-Timmermann statistic is undefined: every prediction is the same".to_owned();
-            direction.pesaran_timmermann = Status::Unknown { kind: ErrorKind::Undefined, reason };
+            direction.pesaran_timmermann = always_the_same("Pesaran-Timmermann statistic");
+            direction.direction_regression = always_the_same("direction regression");
             Ok(direction)
         });
         SkillRow {
@@ -417,6 +417,11 @@ impl<'a> Block<'a> {
 
 fn reference_has_none<T>() -> Status<T> {
     Status::Unknown { kind: ErrorKind::Undefined, reason: "a naive competitor is the yardstick".to_owned() }
+}
+
+fn always_the_same<T>(test: &str) -> Status<T> {
+    let reason = format!("{test} is undefined: every prediction is the same");
+    Status::Unknown { kind: ErrorKind::Undefined, reason }
 }
 
 /// Better than all of them only when better than each: the largest p-value, without a correction (Berger 1982).

@@ -74,6 +74,9 @@ fn planted_skill_is_found_at_its_horizon() {
     let direction = rows[0].direction.known().unwrap();
     assert!(direction.hit_rate.contains(0.631), "{:?}", direction.hit_rate);
     assert!(direction.pesaran_timmermann.known().unwrap().p_value < 1e-3);
+    let regression = direction.direction_regression.known().unwrap();
+    assert!(regression.p_value < 1e-3 && regression.hit_rate == direction.hit_rate.value);
+    assert_eq!((regression.observations, regression.lags), (500, 7));
     assert!(direction.brier_skill.known().unwrap().interval.lower > 0.0);
     for (share, promised) in [(&rows[0].coverage_80, 0.8_f64), (&rows[0].coverage_95, 0.95)] {
         // Three standard errors of 500 outcomes, and 1 % for the rounding of quantiles.
@@ -134,7 +137,7 @@ fn noise_is_not_taken_for_skill() {
 /// Five days ahead from every day: the overlap must not make noise significant.
 #[test]
 fn overlap_does_not_make_skill() {
-    let (mut better, rounds) = (0, 100);
+    let (mut better, mut direction, rounds) = (0, 0, 100);
     for seed in 0..rounds {
         let returns = series(360, 0.0, 9_000 + seed);
         let believer = believer();
@@ -142,9 +145,14 @@ fn overlap_does_not_make_skill() {
         let row = table.of("believer").next().unwrap();
         assert_eq!((row.common, row.effective), (296, 60));
         better += usize::from(row.against_bootstrap.known().unwrap().interval.lower > 0.0);
+        // Where it always says the same there is no test.
+        if let Some(judged) = row.direction.known().unwrap().direction_regression.known() {
+            assert_eq!((judged.observations, judged.lags), (296, 8));
+            direction += usize::from(judged.p_value <= 0.05);
+        }
     }
-    // 2.5 % wanted; a binomial of 100 at 5 % stays below 12 with 99.5 %.
-    assert!(better <= 12, "{better}");
+    // 2.5 % and 5 % wanted; a binomial of 100 at 5 % stays below 12 with 99.5 %.
+    assert!(better <= 12 && direction <= 12, "{better} {direction}");
 }
 
 #[test]
@@ -178,6 +186,7 @@ fn always_up_and_the_point_have_what_they_can_have() {
     let direction = up.direction.known().unwrap();
     assert_eq!(direction.hit_rate.value, direction.base_rate);
     assert!(direction.pesaran_timmermann.known().is_none() && direction.brier_skill.known().is_none());
+    assert!(direction.direction_regression.known().is_none());
     let mean = table.rows.iter().find(|row| row.role == RowRole::Naive(Naive::HistoricalMean)).unwrap();
     assert!(mean.coverage_80.known().is_none() && mean.mean_crps.known().is_some());
     assert!(mean.calibration.known().is_none() && up.calibration.known().is_none());

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
 use alluse_risk_core::inference::{
-    BartlettLags, DieboldMariano, DieboldMarianoTest, DirectionCounts, MincerZarnowitz, PesaranTimmermannTest, holm,
-    mincer_zarnowitz, pesaran_timmermann,
+    BartlettLags, DieboldMariano, DieboldMarianoTest, DirectionCounts, DirectionRegression, MincerZarnowitz,
+    PesaranTimmermannTest, direction_regression, holm, mincer_zarnowitz, pesaran_timmermann,
 };
 use alluse_risk_core::{ErrorKind, Status, moments};
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::run::{NaiveVolatility, VolatilityModelRun, VolatilityRecord, VolatilityRole, VolatilityRun};
@@ -24,6 +24,8 @@ pub struct VolatilityDirection {
     pub base_rate: f64,
     /// On outcomes that do not overlap.
     pub pesaran_timmermann: Status<PesaranTimmermannTest>,
+    /// On all outcomes, with an error that allows for what they share ([`Overlap::bartlett_lags`]).
+    pub direction_regression: Status<DirectionRegression>,
 }
 
 /// One variance forecast over one horizon, against the naive ones at the same origins.
@@ -60,7 +62,7 @@ pub struct VolatilityRow {
     /// 1 less that ratio, with its interval and test.
     pub mse_skill: Status<Skill>,
     /// The regression of the realised variance on the forecast, in levels: an optimal forecast has intercept 0 and slope
-    /// 1. Its standard errors allow for the overlap. It is dominated by the wildest outcomes.
+    /// 1. Its standard errors allow for the overlap ([`Overlap::bartlett_lags`]). The wildest outcomes dominate it.
     pub mincer_zarnowitz: Status<MincerZarnowitz>,
     /// Direction of the change.
     pub direction: Status<VolatilityDirection>,
@@ -153,7 +155,7 @@ fn row(
     let theirs = |place: usize, loss: fn(&VolatilityRecord) -> f64| -> Array1<f64> {
         origins.iter().filter_map(|origin| naives[place].get(origin)).map(|r| loss(r)).collect()
     };
-    let lags = BartlettLags::Fixed(overlap.lags());
+    let lags = overlap.bartlett_lags(own.len());
     let dm = DieboldMariano::default().with_horizon(overlap.lags() + 1);
     let against = |place: usize| -> Status<DieboldMarianoTest> {
         if model.role == VolatilityRole::Naive(NaiveVolatility::ALL[place]) {
@@ -195,7 +197,7 @@ fn row(
         mincer_zarnowitz: status(
             mincer_zarnowitz(each(|r| r.realised).view(), each(|r| r.forecast).view(), lags).map_err(Error::from),
         ),
-        direction: status(direction(&own, &disjoint, settings)),
+        direction: status(direction(&own, &disjoint, lags, settings)),
         adjusted_p_value: p_value.clone(),
         verdict: SkillVerdict::Reference,
         sentence: String::new(),
@@ -212,20 +214,24 @@ fn squared_error(record: &VolatilityRecord) -> f64 {
     miss * miss
 }
 
-fn direction(own: &[&VolatilityRecord], disjoint: &[usize], settings: &SkillSettings) -> Result<VolatilityDirection> {
-    let change = |record: &VolatilityRecord| (record.realised - record.last, record.forecast - record.last);
-    let right = |r: &&&VolatilityRecord| {
-        let (actual, forecast) = change(r);
-        (actual > 0.0) == (forecast > 0.0)
-    };
-    let hits = own.iter().filter(right).count();
-    let rises = own.iter().filter(|r| change(r).0 > 0.0).count();
-    let (actual, forecast): (Vec<f64>, Vec<f64>) = disjoint.iter().map(|&place| change(own[place])).unzip();
-    let counts = DirectionCounts::of(ndarray::aview1(&actual), ndarray::aview1(&forecast));
+fn direction(
+    own: &[&VolatilityRecord],
+    disjoint: &[usize],
+    lags: BartlettLags,
+    settings: &SkillSettings,
+) -> Result<VolatilityDirection> {
+    let actual: Array1<f64> = own.iter().map(|record| record.realised - record.last).collect();
+    let forecast: Array1<f64> = own.iter().map(|record| record.forecast - record.last).collect();
+    let hits = actual.iter().zip(&forecast).filter(|(actual, forecast)| (**actual > 0.0) == (**forecast > 0.0)).count();
+    let rises = actual.iter().filter(|change| **change > 0.0).count();
+    let apart = |all: &Array1<f64>| all.select(Axis(0), disjoint);
+    let counts = DirectionCounts::of(apart(&actual).view(), apart(&forecast).view());
+    let regression = direction_regression(actual.view(), forecast.view(), lags);
     Ok(VolatilityDirection {
         hit_rate: Share::new(hits, own.len(), disjoint.len() as f64, settings.level)?,
         base_rate: rises as f64 / own.len() as f64,
         pesaran_timmermann: status(counts.and_then(pesaran_timmermann).map_err(Error::from)),
+        direction_regression: status(regression.map_err(Error::from)),
     })
 }
 
