@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use alluse_quant::instruments::MarketSnapshot;
 use examples::allocate;
+use examples::arguments::Arguments;
 use examples::attribution;
 use examples::figures::{AXES, Figures, figures};
+use examples::forecast::figures as forecast;
 use examples::inputs::{Files, Inputs};
 use examples::positions;
 use examples::progress::Progress;
@@ -671,6 +673,78 @@ fn the_allocation_keeps_its_promises() {
     let mut text = String::new();
     allocate::page::write(&mut text, &figures).unwrap();
     assert!(!text.contains("NaN") && text.contains("contradict each other"));
+}
+
+/// What the forecast program says of a command line.
+fn forecast_complaint(words: &[&str]) -> String {
+    let words = words.iter().map(|word| (*word).to_owned());
+    let arguments = Arguments::parse(words, forecast::ACCEPTS);
+    let settings = arguments.and_then(|arguments| forecast::Settings::of(&arguments));
+    settings.and_then(|settings| forecast::figures(&settings)).unwrap_err().to_string()
+}
+
+#[test]
+fn a_forecast_says_what_is_wrong_with_its_command_line() {
+    for (words, sentence) in [
+        (&["--seed", "0"][..], "--seed needs a number of at least 1, not \"0\""),
+        (&["--seed", "x"], "--seed needs a number of at least 1, not \"x\""),
+        (&["--seed", "-1"], "--seed needs a number of at least 1, not \"-1\""),
+        (&["--seed", "1.5"], "--seed needs a number of at least 1, not \"1.5\""),
+        (
+            &["--seed", "99999999999999999999999"],
+            "--seed needs a number of at least 1, not \"99999999999999999999999\"",
+        ),
+        (&["--seed"], "--seed needs a value; see --help"),
+        (&["--quick", "--data"], "--data needs a value; see --help"),
+        (&["--seed", "1", "--seed", "2"], "--seed is given twice; see --help"),
+        (&["--origins", "3"], "unknown argument \"--origins\"; see --help"),
+        (&["quick"], "unknown argument \"quick\"; see --help"),
+    ] {
+        assert_eq!(forecast_complaint(words), sentence, "{words:?}");
+    }
+}
+
+#[test]
+fn a_forecast_says_what_is_wrong_with_its_folder() {
+    let folder = Folder::new("forecast");
+    let complaint = |path: &Path| {
+        let said = forecast_complaint(&["--quick", "--data", path.to_str().unwrap()]);
+        assert!(!said.contains('\n'), "{said:?}");
+        said
+    };
+    let (missing, file) = (folder.0.join("none"), folder.write("file", "date,close\n"));
+    for path in [&missing, &file] {
+        let prefix = format!("--data {}: ", path.display());
+        assert!(complaint(path).starts_with(&prefix), "{}", complaint(path));
+    }
+    for (text, fault) in [
+        ("", "the file is empty"),
+        ("date,close\n2018-12-28,ten\n", "\"ten\" is not a number"),
+        ("date,close\n2018-12-28,20\n2018-12-28,21\n", "2018-12-28 occurs twice"),
+    ] {
+        folder.write("vix_daily.csv", text);
+        let said = complaint(&folder.0);
+        assert!(said.contains("vix_daily.csv") && said.contains(fault), "{said:?}");
+    }
+}
+
+/// The program itself, where the examples were built beside the tests: a sentence, an exit code, no panic.
+#[test]
+fn the_forecast_program_fails_in_one_sentence() {
+    let built = std::env::current_exe().unwrap().parent().and_then(Path::parent).map(|target| target.join("examples"));
+    let program = built.unwrap().join(format!("forecast{}", std::env::consts::EXE_SUFFIX));
+    if !program.exists() {
+        eprintln!("SKIPPED: {} was not built", program.display());
+        return;
+    }
+    for words in
+        [&["--seed", "0"][..], &["--seed", "x"], &["--seed"], &["--nonsense"], &["--quick", "--data", "no/such/folder"]]
+    {
+        let done = std::process::Command::new(&program).args(words).output().unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{words:?}: {said}");
+        assert!(said.starts_with("forecast: ") && said.lines().count() == 1 && done.stdout.is_empty(), "{said:?}");
+    }
 }
 
 /// The shipped data of the attribution.

@@ -7,8 +7,7 @@
 
 use std::process::ExitCode;
 
-use examples::arguments::Accepts;
-use examples::forecast::figures::{Scope, Settings, figures};
+use examples::forecast::figures::{ACCEPTS, Settings, figures};
 use examples::forecast::page;
 use examples::program::Program;
 
@@ -18,7 +17,7 @@ options, each beside naive competitors; and the forecast of the index from its l
 
 usage: forecast [options]
 
-  --data FOLDER     where further price files are: with them the option programme is longer
+  --data FOLDER     where further price files are: with them the option programme is longer; must be readable
   --seed N          of every simulation, at least 1 (1)
   --quick           few origins: a check that it runs, not a study
   --html FILE       the forecast of the index as a page
@@ -27,19 +26,7 @@ usage: forecast [options]
 
 Without any option it uses the data in examples/data. The page is Markdown.";
 
-const ACCEPTS: Accepts =
-    Accepts { options: &["--data", "--seed", "--json", "--html"], switches: &["--quick", "--help"] };
-
 fn main() -> ExitCode {
-    Program { name: "forecast", help: HELP, accepts: ACCEPTS }.main(
-        |arguments| {
-            figures(&Settings {
-                further: arguments.value("--data").map(Into::into),
-                html: arguments.value("--html").map(Into::into),
-                seed: arguments.count_or("--seed", 1)? as u64,
-                scope: if arguments.has("--quick") { Scope::Quick } else { Scope::Full },
-            })
-        },
-        page::write,
-    )
+    Program { name: "forecast", help: HELP, accepts: ACCEPTS }
+        .main(|arguments| figures(&Settings::of(arguments)?), page::write)
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::models;
 use super::series::{Series, load};
 use super::today::{Today, today};
+use crate::arguments::{Accepts, Arguments};
 use crate::progress::Progress;
 use crate::{Failure, Result};
 
@@ -42,6 +43,25 @@ pub struct Settings {
     pub seed: u64,
     /// How much is run.
     pub scope: Scope,
+}
+
+/// What the program accepts.
+pub const ACCEPTS: Accepts =
+    Accepts { options: &["--data", "--seed", "--json", "--html"], switches: &["--quick", "--help"] };
+
+impl Settings {
+    /// From the command line.
+    ///
+    /// # Errors
+    /// For a seed that is not a number of at least 1.
+    pub fn of(arguments: &Arguments) -> Result<Self> {
+        Ok(Self {
+            further: arguments.value("--data").map(Into::into),
+            html: arguments.value("--html").map(Into::into),
+            seed: arguments.count_or("--seed", 1)? as u64,
+            scope: if arguments.has("--quick") { Scope::Quick } else { Scope::Full },
+        })
+    }
 }
 
 /// Rows before the first forecast.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Result, Write as _};
 
-use alluse_quant::forecast::evaluation::skill_table::{RowRole, SkillRow};
+use alluse_quant::forecast::evaluation::skill_table::{RowRole, SkillRow, Superiority};
 use alluse_quant::forecast::evaluation::volatility_table::{VolatilityRole, VolatilityRow};
 use alluse_quant::forecast::evaluation::{Share, Skill};
 use alluse_quant::forecast::trust::TrustLevel;
@@ -24,7 +24,15 @@ pub fn write(page: &mut String, figures: &Figures) -> Result {
         page,
         "probability score, lower is better; skill: 1 less the share of the competitor's loss, with its 95 %"
     )?;
-    writeln!(page, "interval. PT: Pesaran-Timmermann. n: forecasts, and independent outcomes among them.\n")?;
+    writeln!(
+        page,
+        "interval. PT: Pesaran-Timmermann, on outcomes that do not overlap, and on all with an error that allows for"
+    )?;
+    writeln!(
+        page,
+        "what they share (HAC). n: forecasts, and independent outcomes among them. KS, Berkowitz: p of the tests"
+    )?;
+    writeln!(page, "that outcomes fell evenly over the forecasts, and independently; small is bad.\n")?;
     for series in &figures.series {
         judged(page, series)?;
     }
@@ -37,11 +45,14 @@ fn judged(page: &mut String, series: &Judged) -> Result {
     writeln!(page, "## {name}, {from} to {to}, {returns} days\n")?;
     writeln!(
         page,
-        "| days ahead | model | n | CRPS skill against the bootstrap | against the random walk | p (Holm) | hit rate | base rate | PT p | Brier skill | within 80 % | within 95 % | verdict |"
+        "| days ahead | model | n | CRPS skill against the bootstrap | against the random walk | p (Holm) | hit rate | base rate | PT p, disjoint | PT p, HAC | Brier skill | within 80 % | within 95 % | KS D, p | Berkowitz p | verdict |"
     )?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
     for row in series.short.rows.iter().chain(&series.long.rows) {
         writeln!(page, "{}", returns_row(row))?;
+    }
+    for superiority in series.short.superiority.iter().chain(&series.long.superiority) {
+        writeln!(page, "\n{}", superior(superiority))?;
     }
     for table in [&series.short, &series.long] {
         for tried in table.tried.iter().filter(|tried| !tried.failures.is_empty()) {
@@ -50,11 +61,12 @@ fn judged(page: &mut String, series: &Judged) -> Result {
         }
     }
     writeln!(page, "\n### Volatility of {name}\n")?;
+    writeln!(page, "MZ: realised variance = a + b forecast, p that a = 0 and b = 1.\n")?;
     writeln!(
         page,
-        "| days ahead | model | n | QLIKE against the random walk, p | against EWMA, p | MSE over that of the random walk | direction | base rate | PT p | verdict |"
+        "| days ahead | model | n | QLIKE against the random walk, p | against EWMA, p | MSE over that of the random walk | MZ a (%²) | MZ b | MZ p | direction | base rate | PT p, disjoint | PT p, HAC | verdict |"
     )?;
-    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|")?;
+    writeln!(page, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")?;
     for row in &series.volatility.rows {
         writeln!(page, "{}", volatility_row(row))?;
     }
@@ -80,12 +92,19 @@ fn returns_row(row: &SkillRow) -> String {
         Some(test) => p_value(test.p_value),
         None => "undefined".to_owned(),
     });
+    let robust = direction.map(|it| match it.direction_regression.known() {
+        Some(test) => p_value(test.p_value),
+        None => "undefined".to_owned(),
+    });
     let hit = direction.map(|it| {
         let rate = it.hit_rate;
         format!("{:.1} % ({:.0} to {:.0})", 100.0 * rate.value, 100.0 * rate.lower, 100.0 * rate.upper)
     });
+    let calibration = row.calibration.known();
+    let uniform = calibration.map(|it| &it.uniformity);
+    let berkowitz = calibration.and_then(|it| it.berkowitz.known());
     format!(
-        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.horizon,
         row.model,
         row.common,
@@ -96,11 +115,28 @@ fn returns_row(row: &SkillRow) -> String {
         hit.unwrap_or("–".to_owned()),
         percent(direction.map(|it| it.base_rate)),
         pt.unwrap_or("–".to_owned()),
+        robust.unwrap_or("–".to_owned()),
         direction.map_or("–".to_owned(), |it| skill(&it.brier_skill)),
         share(&row.coverage_80),
         share(&row.coverage_95),
+        uniform.map_or("–".to_owned(), |it| format!("{:.3}, {}", it.statistic, p_value(it.best_p_value()))),
+        berkowitz.map_or("–".to_owned(), |it| p_value(it.p_value)),
         row.sentence.split(';').next().unwrap_or_default(),
     )
+}
+
+/// Whether the best of everything tried beats the benchmark.
+fn superior(of: &Superiority) -> String {
+    let Superiority { horizon, benchmark, contenders, effective, .. } = of;
+    match &of.test {
+        Status::Unknown { reason, .. } => format!("{horizon} ahead, SPA against the {benchmark}: unknown ({reason})."),
+        Status::Known(test) | Status::Partial { value: test, .. } => format!(
+            "{horizon} ahead, SPA (Hansen) against the {benchmark}: p {} that none of {} is better, n {effective}; best {}.",
+            p_value(test.p_values.consistent),
+            contenders.len(),
+            of.best().unwrap_or("unknown"),
+        ),
+    }
 }
 
 fn volatility_row(row: &VolatilityRow) -> String {
@@ -110,8 +146,9 @@ fn volatility_row(row: &VolatilityRow) -> String {
             .known()
             .map_or("–".to_owned(), |test| format!("{:+.4}, {}", test.mean_differential, p_value(test.p_value)))
     };
+    let line = row.mincer_zarnowitz.known();
     format!(
-        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {}, {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.horizon,
         row.model,
         row.common,
@@ -119,9 +156,13 @@ fn volatility_row(row: &VolatilityRow) -> String {
         test(&row.qlike_against_random_walk),
         test(&row.qlike_against_ewma),
         row.mse_ratio.known().map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
+        line.map_or("–".to_owned(), |it| format!("{:+.2}", 1e4 * it.intercept.value)),
+        line.map_or("–".to_owned(), |it| format!("{:.2}", it.slope.value)),
+        line.map_or("–".to_owned(), |it| p_value(it.optimality.p_value)),
         direction.map_or("–".to_owned(), |it| format!("{:.1} %", 100.0 * it.hit_rate.value)),
         direction.map_or("–".to_owned(), |it| format!("{:.1} %", 100.0 * it.base_rate)),
         direction.and_then(|it| it.pesaran_timmermann.known()).map_or("–".to_owned(), |test| p_value(test.p_value)),
+        direction.and_then(|it| it.direction_regression.known()).map_or("–".to_owned(), |test| p_value(test.p_value)),
         row.sentence.split(';').next().unwrap_or_default(),
     )
 }
@@ -188,7 +229,7 @@ fn today(page: &mut String, figures: &Figures) -> Result {
 fn seventy(page: &mut String, figures: &Figures) -> Result {
     writeln!(page, "## Where 70 % of the directions were right\n")?;
     writeln!(page, "Naive competitors left out; n counts independent outcomes, and fewer than 20 say nothing.\n")?;
-    writeln!(page, "| series | what | days ahead | model | n | hit rate | base rate | PT p | verdict |")?;
+    writeln!(page, "| series | what | days ahead | model | n | hit rate | base rate | PT p, disjoint | verdict |")?;
     writeln!(page, "|---|---|---|---|---|---|---|---|---|")?;
     let mut any = false;
     for series in &figures.series {

@@ -25,8 +25,12 @@ pub struct Series {
 /// An index, a share, a portfolio, and a programme that sells options.
 ///
 /// # Errors
-/// One sentence about whatever is wrong with a file.
+/// One sentence about whatever is wrong with a file, or with the folder of further ones.
 pub fn load(further: Option<PathBuf>) -> Result<Vec<Series>> {
+    if let Some(folder) = &further {
+        // A folder that is not there would otherwise look like one without files.
+        std::fs::read_dir(folder).map_err(|error| Failure(format!("--data {}: {error}", folder.display())))?;
+    }
     let folder = bundled("").to_path_buf();
     let loaded = portfolios::load(&Sources { bundled: folder, further })?;
     let of = |name: &str, title: &str| -> Result<Series> {

@@ -1,3 +1,4 @@
+use alluse_risk_core::inference::BartlettLags;
 use serde::{Deserialize, Serialize};
 
 use crate::{Result, check};
@@ -45,6 +46,22 @@ impl Overlap {
         self.horizon.div_ceil(self.stride.max(1)).saturating_sub(1)
     }
 
+    /// Lags of a Bartlett variance over `n` such outcomes: twice those of the overlap, whose weights fall from 1 and
+    /// would leave out half of it, and at least `⌊n^(1/3)⌋` for what else depends in time.
+    ///
+    /// ```
+    /// use alluse_forecast::evaluation::Overlap;
+    /// use alluse_risk_core::inference::BartlettLags;
+    ///
+    /// assert_eq!(Overlap::new(63, 5)?.bartlett_lags(1_000), BartlettLags::Fixed(24));
+    /// assert_eq!(Overlap::new(5, 5)?.bartlett_lags(1_000), BartlettLags::Fixed(10));
+    /// # Ok::<(), alluse_forecast::Error>(())
+    /// ```
+    #[must_use]
+    pub fn bartlett_lags(self, n: usize) -> BartlettLags {
+        BartlettLags::Fixed(BartlettLags::CubeRoot.count(n).max(self.lags().saturating_mul(2)))
+    }
+
     /// Positions of forecasts whose targets have no row in common: the first, and every next one that starts where
     /// the one before has ended. Their number is the effective number of independent outcomes.
     ///
@@ -77,5 +94,6 @@ mod tests {
         assert_eq!(Overlap::new(5, 1).unwrap().disjoint(&[7, 9, 12, 13, 30]), vec![0, 2, 4]);
         assert!(Overlap::new(0, 1).is_err() && Overlap::new(1, 0).is_err());
         assert!(Overlap::new(3, 1).unwrap().disjoint(&[]).is_empty());
+        assert_eq!(Overlap::new(usize::MAX, 1).unwrap().bartlett_lags(9), BartlettLags::Fixed(usize::MAX));
     }
 }

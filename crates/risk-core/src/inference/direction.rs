@@ -80,6 +80,8 @@ pub struct PesaranTimmermannTest {
 ///
 /// `p_y` is the share of rises and `p_x` the share of predicted rises. A high hit rate alone says little:
 /// an index that rises on most days gives one to whoever always says "up", for whom the test is undefined.
+/// The predictions are taken for independent; of overlapping ones take those that are not, or
+/// [`direction_regression`](super::direction_regression).
 ///
 /// # Errors
 /// - [`Error::Empty`] when there are no predictions.

@@ -17,7 +17,9 @@ pub enum BartlettLags {
 }
 
 impl BartlettLags {
-    pub(super) fn count(self, n: usize) -> usize {
+    /// The number of lags for a series of length `n`.
+    #[must_use]
+    pub fn count(self, n: usize) -> usize {
         match self {
             Self::CubeRoot => whole_cube_root(n),
             Self::Fixed(lags) => lags,

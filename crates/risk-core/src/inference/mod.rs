@@ -17,6 +17,7 @@
 //! ```
 
 mod autocovariance;
+mod berkowitz;
 mod block_length;
 mod block_means;
 mod circular;
@@ -25,7 +26,9 @@ mod confidence_set;
 mod diebold_mariano;
 mod difference;
 mod direction;
+mod direction_regression;
 mod hac;
+mod kolmogorov;
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 mod least_squares;
 mod long_run;
@@ -41,7 +44,9 @@ mod step_m;
 mod student;
 mod superior_ability;
 mod trials;
+mod uniformity;
 
+pub use berkowitz::{BerkowitzTest, berkowitz};
 pub use block_length::{OptimalBlockLength, optimal_block_length};
 pub use clark_west::{ClarkWestTest, clark_west};
 pub use confidence_set::{
@@ -50,6 +55,7 @@ pub use confidence_set::{
 pub use diebold_mariano::{DieboldMariano, DieboldMarianoTest, SmallSample, VarianceKernel};
 pub use difference::{ComparedStatistic, Difference, DifferenceMethod, DifferenceTest};
 pub use direction::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
+pub use direction_regression::{DirectionRegression, direction_regression};
 pub use hac::{Bandwidth, Hac, HacKernel, Prewhitening};
 #[cfg(any(feature = "linalg", feature = "lapack"))]
 pub use least_squares::{Intercept, LeastSquares, Regression, RegressionSummary, StandardErrors, WaldTest};
@@ -65,3 +71,4 @@ pub use step_m::{StepM, step_m};
 pub use student::StudentEstimate;
 pub use superior_ability::{SuperiorPredictiveAbility, SuperiorityPValues, superior_predictive_ability};
 pub use trials::{EffectiveTrials, effective_trials, expected_maximum_sharpe};
+pub use uniformity::{KolmogorovSmirnovTest, distance_from_uniform, kolmogorov_smirnov};

@@ -1,6 +1,6 @@
 //! Are the forecast distributions right as a whole? Tests of the probability integral transforms.
 
-use alluse_risk_core::{Confidence, normal};
+use alluse_risk_core::{Confidence, inference, normal};
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
@@ -41,117 +41,12 @@ fn scores(pit: ArrayView1<'_, f64>) -> Result<Vec<f64>> {
 /// # Ok::<(), alluse_var_models::Error>(())
 /// ```
 pub fn kolmogorov_smirnov(pit: ArrayView1<'_, f64>) -> Result<TestOutcome> {
-    let distance = largest_distance(pit)?;
-    let n = pit.len() as f64;
-    let root = n.sqrt();
-    let p_value = kolmogorov_beyond((root + 0.12 + 0.11 / root) * distance);
-    let outcome = TestOutcome::new(TestName::KolmogorovSmirnov, distance, p_value, pit.len());
-    Ok(match kolmogorov_exact(pit.len(), distance) {
-        Some(below) => outcome.with_exact(1.0 - below),
+    let test = inference::kolmogorov_smirnov(pit)?;
+    let outcome = TestOutcome::new(TestName::KolmogorovSmirnov, test.statistic, test.p_value, test.observations);
+    Ok(match test.exact_p_value {
+        Some(p_value) => outcome.with_exact(p_value),
         None => outcome,
     })
-}
-
-/// Largest distance of the empirical distribution of the transforms from the diagonal.
-pub(super) fn largest_distance(pit: ArrayView1<'_, f64>) -> Result<f64> {
-    check_pit(pit)?;
-    let mut sorted = pit.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let n = sorted.len() as f64;
-    let farther = |d: f64, (i, u): (usize, &f64)| d.max((i + 1) as f64 / n - u).max(u - i as f64 / n);
-    Ok(sorted.iter().enumerate().fold(0.0, farther))
-}
-
-/// `2 Σ (−1)^(k−1) exp(−2k²x²)`.
-fn kolmogorov_beyond(x: f64) -> f64 {
-    if x < 0.2 {
-        return 1.0;
-    }
-    let term = |k: i32| (-2.0 * f64::from(k * k) * x * x).exp() * if k % 2 == 1 { 2.0 } else { -2.0 };
-    (1..=30).map(term).sum()
-}
-
-/// Largest order of the matrix whose power gives the exact law.
-const EXACT_ORDER: usize = 120;
-
-/// `P(Dₙ < d)` as an entry of the n-th power of Durbin's matrix; `None` when that would be too large.
-fn kolmogorov_exact(n: usize, d: f64) -> Option<f64> {
-    let nd = n as f64 * d;
-    let k = nd.floor() as usize + 1;
-    let (m, h) = (2 * k - 1, k as f64 - nd);
-    if m > EXACT_ORDER {
-        return None;
-    }
-    let mut matrix = vec![0.0; m * m];
-    for i in 0..m {
-        for j in 0..m.min(i + 2) {
-            matrix[i * m + j] = 1.0;
-        }
-    }
-    for i in 0..m {
-        matrix[i * m] -= h.powi(i as i32 + 1);
-        matrix[(m - 1) * m + i] -= h.powi((m - i) as i32);
-    }
-    if 2.0 * h > 1.0 {
-        matrix[(m - 1) * m] += (2.0 * h - 1.0).powi(m as i32);
-    }
-    for i in 0..m {
-        for j in 0..m.min(i + 2) {
-            for g in 1..=(i + 1 - j) {
-                matrix[i * m + j] /= g as f64;
-            }
-        }
-    }
-    let (power, exponent) = matrix_power(&matrix, m, n);
-    let mut value = power[(k - 1) * m + k - 1];
-    let mut scale = exponent;
-    for i in 1..=n {
-        value *= i as f64 / n as f64;
-        if value < 1e-140 {
-            value *= 1e140;
-            scale -= 140;
-        }
-    }
-    let probability = value * 10_f64.powi(scale);
-    probability.is_finite().then_some(probability.clamp(0.0, 1.0))
-}
-
-/// The power by squaring, with a decimal exponent kept apart so that it does not overflow.
-fn matrix_power(base: &[f64], m: usize, mut n: usize) -> (Vec<f64>, i32) {
-    let product = |a: &[f64], b: &[f64]| {
-        let mut c = vec![0.0; m * m];
-        for i in 0..m {
-            for k in 0..m {
-                let left = a[i * m + k];
-                for j in 0..m {
-                    c[i * m + j] += left * b[k * m + j];
-                }
-            }
-        }
-        c
-    };
-    let tame = |a: &mut Vec<f64>, exponent: &mut i32| {
-        if a[(m / 2) * m + m / 2] > 1e140 {
-            a.iter_mut().for_each(|v| *v *= 1e-140);
-            *exponent += 140;
-        }
-    };
-    let mut result: Vec<f64> = (0..m * m).map(|i| if i % (m + 1) == 0 { 1.0 } else { 0.0 }).collect();
-    let (mut square, mut result_exponent, mut square_exponent) = (base.to_vec(), 0, 0);
-    while n > 0 {
-        if n % 2 == 1 {
-            result = product(&result, &square);
-            result_exponent += square_exponent;
-            tame(&mut result, &mut result_exponent);
-        }
-        n /= 2;
-        if n > 0 {
-            square = product(&square, &square);
-            square_exponent *= 2;
-            tame(&mut square, &mut square_exponent);
-        }
-    }
-    (result, result_exponent)
 }
 
 /// Berkowitz's test with its fit.
@@ -181,85 +76,15 @@ pub struct Berkowitz {
 /// # Source
 /// Berkowitz (2001), *Journal of Business & Economic Statistics* 19(4).
 pub fn berkowitz(pit: ArrayView1<'_, f64>) -> Result<Berkowitz> {
-    let z = scores(pit)?;
-    enough("Berkowitz test", 5, z.len())?;
-    if z.iter().all(|v| (v - z[0]).abs() <= 1e-12 * z[0].abs().max(1.0)) {
-        return Err(undefined("Berkowitz test", "the scores do not vary"));
-    }
-    let series = Autoregression::new(&z);
-    let rho = series.best();
-    let fit = series.at(rho);
-    let null = -0.5 * z.iter().map(|v| v * v).sum::<f64>();
+    let test = inference::berkowitz(pit)?;
     let outcome =
-        TestOutcome::chi_square(TestName::Berkowitz, (2.0 * (fit.log_likelihood - null)).max(0.0), 3.0, z.len());
-    Ok(Berkowitz { mean: fit.mean, standard_deviation: fit.deviation, autocorrelation: Some(rho), outcome })
-}
-
-/// Sums over the pairs `(zₜ₋₁, zₜ)`, which decide the likelihood at any parameters.
-struct Autoregression {
-    n: f64,
-    first: f64,
-    before: f64,
-    after: f64,
-    before_squared: f64,
-    after_squared: f64,
-    product: f64,
-}
-
-struct AutoregressionFit {
-    mean: f64,
-    deviation: f64,
-    /// Without the constant −(n/2) ln 2π.
-    log_likelihood: f64,
-}
-
-impl Autoregression {
-    fn new(z: &[f64]) -> Self {
-        let sum = |term: fn(f64, f64) -> f64| z.windows(2).map(|p| term(p[0], p[1])).sum::<f64>();
-        Self {
-            n: z.len() as f64,
-            first: z[0],
-            before: sum(|x, _| x),
-            after: sum(|_, y| y),
-            before_squared: sum(|x, _| x * x),
-            after_squared: sum(|_, y| y * y),
-            product: sum(|x, y| x * y),
-        }
-    }
-
-    /// Best mean and scale for an autocorrelation: generalised least squares.
-    fn at(&self, rho: f64) -> AutoregressionFit {
-        let (start, slope) = (1.0 - rho * rho, 1.0 - rho);
-        let drift = self.after - rho * self.before;
-        let pairs = self.n - 1.0;
-        let mean = (start * self.first + slope * drift) / (start + pairs * slope * slope);
-        let rest = self.after_squared - 2.0 * rho * self.product + rho * rho * self.before_squared
-            - 2.0 * slope * mean * drift
-            + pairs * slope * slope * mean * mean;
-        let variance = (start * (self.first - mean) * (self.first - mean) + rest) / self.n;
-        let log_likelihood = -0.5 * self.n * (variance.ln() + 1.0) + 0.5 * start.ln();
-        AutoregressionFit { mean, deviation: variance.sqrt(), log_likelihood }
-    }
-
-    /// A grid finds the hill, golden section its top.
-    fn best(&self) -> f64 {
-        let value = |rho: f64| self.at(rho).log_likelihood;
-        let step = 0.02;
-        let mut top = 0.0;
-        for k in -49..=49 {
-            let rho = f64::from(k) * step;
-            if value(rho) > value(top) {
-                top = rho;
-            }
-        }
-        let (mut low, mut high) = ((top - step).max(-1.0 + 1e-12), (top + step).min(1.0 - 1e-12));
-        let golden = 0.5 * (5_f64.sqrt() - 1.0);
-        for _ in 0..60 {
-            let (a, b) = (high - golden * (high - low), low + golden * (high - low));
-            if value(a) > value(b) { high = b } else { low = a }
-        }
-        0.5 * (low + high)
-    }
+        TestOutcome::chi_square(TestName::Berkowitz, test.statistic, test.degrees_of_freedom, test.observations);
+    Ok(Berkowitz {
+        mean: test.mean,
+        standard_deviation: test.standard_deviation,
+        autocorrelation: Some(test.autocorrelation),
+        outcome,
+    })
 }
 
 /// Berkowitz's test of the tail: scores above the level's are censored, so only the losses beyond it speak.

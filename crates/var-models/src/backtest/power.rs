@@ -2,7 +2,8 @@
 
 use std::f64::consts::TAU;
 
-use alluse_risk_core::Confidence;
+use alluse_risk_core::inference::distance_from_uniform;
+use alluse_risk_core::{Confidence, normal};
 use ndarray::{Array1, ArrayView1};
 use rand::Rng;
 use rand::rngs::ChaCha8Rng;
@@ -12,7 +13,6 @@ use super::check::{positive, probability, within};
 use super::coverage::{binomial_power, check_counts, pof_power, tuff_power};
 use super::multinomial::spaced_levels;
 use super::outcome::{Alternative, Power, TestName, TestOutcome};
-use super::pit::largest_distance;
 use super::simulate::{clustered_breaches, draw, hit_statistic, independent_breaches, scaled_pit, uniform};
 use super::traffic_light::light_power;
 use super::{
@@ -23,7 +23,6 @@ use super::{
 use crate::backtest::MonteCarlo;
 use crate::backtest::law::StandardLaw;
 use crate::{Error, Result};
-use alluse_risk_core::normal;
 
 /// Levels of the multinomial test and lags of the conditional test whose power is studied.
 pub(super) const LEVELS: usize = 4;
@@ -369,7 +368,7 @@ impl Study {
         };
         if self.test == TestName::KolmogorovSmirnov {
             // Its exact p-value would take most of the time and is not needed.
-            return largest_distance(pit).unwrap_or(f64::NAN);
+            return distance_from_uniform(pit).unwrap_or(f64::NAN);
         }
         let outcome = match self.test {
             TestName::Berkowitz => berkowitz(pit).map(|test| test.outcome),

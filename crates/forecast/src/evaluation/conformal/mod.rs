@@ -2,6 +2,7 @@
 //!
 //! [`SplitConformal`] widens intervals once, by errors that are exchangeable with those to come. [`AdaptiveConformal`]
 //! keeps the promise when they are not: it widens after misses and narrows after hits, at one or several rates.
+//! [`ConformalPid`] keeps it too and can widen beyond every error seen: by a tracked quantile and the excess of misses.
 //!
 //! ```
 //! use alluse_forecast::evaluation::conformal::{AdaptiveConformal, BaseInterval};
@@ -20,10 +21,12 @@
 
 mod adaptive;
 mod base;
+mod pid;
 mod split;
 #[cfg(test)]
 mod tests;
 
 pub use adaptive::{AdaptiveConformal, DEFAULT_RATES};
 pub use base::{BaseInterval, ConformalInterval};
+pub use pid::{ConformalPid, Saturation};
 pub use split::SplitConformal;

@@ -1,4 +1,6 @@
-use alluse_risk_core::inference::{DirectionCounts, PesaranTimmermannTest, pesaran_timmermann};
+use alluse_risk_core::inference::{
+    DirectionCounts, DirectionRegression, PesaranTimmermannTest, direction_regression, pesaran_timmermann,
+};
 use alluse_risk_core::scores::brier_score;
 use alluse_risk_core::{Confidence, Status};
 use ndarray::{Array1, aview1};
@@ -20,6 +22,9 @@ pub struct DirectionSkill {
     /// The test that predicted and actual directions are independent, on outcomes that do not overlap; unknown with
     /// the reason where it is undefined, as when every prediction is the same.
     pub pesaran_timmermann: Status<PesaranTimmermannTest>,
+    /// The same question of all outcomes, overlapping ones included, by a regression whose error allows for what they
+    /// share ([`Overlap::bartlett_lags`]); unknown with the reason where it is undefined.
+    pub direction_regression: Status<DirectionRegression>,
     /// Mean Brier score of the probability of a rise.
     pub brier: f64,
     /// Skill of that probability against the base rate known at each origin.
@@ -49,6 +54,9 @@ pub(super) fn judge(
         };
         *cell += 1;
     }
+    let returns: Array1<f64> = outcomes.iter().map(|outcome| outcome.realised).collect();
+    let leanings: Array1<f64> = probabilities.iter().map(|p| p - 0.5).collect();
+    let lags = overlap.bartlett_lags(outcomes.len());
     let rose: Vec<bool> = outcomes.iter().map(Outcome::rose).collect();
     let base_rates: Array1<f64> = outcomes.iter().map(|outcome| outcome.base_rate).collect();
     let own = brier_score(aview1(probabilities), &rose)?;
@@ -57,6 +65,9 @@ pub(super) fn judge(
         hit_rate: Share::new(hits, outcomes.len(), disjoint.len() as f64, level)?,
         base_rate: rises as f64 / outcomes.len() as f64,
         pesaran_timmermann: status(pesaran_timmermann(counts).map_err(crate::Error::from)),
+        direction_regression: status(
+            direction_regression(returns.view(), leanings.view(), lags).map_err(crate::Error::from),
+        ),
         brier: alluse_risk_core::moments::mean(own.view())?,
         brier_skill: status(skill(own.view(), base.view(), overlap.lags(), disjoint.len(), level)),
     })

@@ -1,6 +1,7 @@
 use alluse_risk_core::{Status, Verdict};
 use serde::{Deserialize, Serialize};
 
+use super::calibration::CalibrationSkill;
 use super::direction::DirectionSkill;
 use crate::evaluation::walk_forward::Naive;
 use crate::evaluation::{Share, Skill};
@@ -96,6 +97,9 @@ pub struct SkillRow {
     pub coverage_80: Status<Share>,
     /// Share of outcomes within the central 95 % interval.
     pub coverage_95: Status<Share>,
+    /// Whether the whole distribution was right; unknown for points and below the table's least number of independent
+    /// outcomes.
+    pub calibration: Status<CalibrationSkill>,
     /// Largest p-value of the Diebold-Mariano tests against the three competitors with distributions, two-sided; 1
     /// where it does not lose less than each of them.
     pub p_value: Status<f64>,

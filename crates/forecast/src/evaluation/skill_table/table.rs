@@ -1,13 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use alluse_risk_core::inference::{ModelConfidenceSet, holm, model_confidence_set};
+use alluse_risk_core::inference::{
+    ModelConfidenceSet, SuperiorPredictiveAbility, holm, model_confidence_set, superior_predictive_ability,
+};
 use alluse_risk_core::measures::{Bootstrap, StationaryBlocks};
-use alluse_risk_core::{Confidence, ErrorKind, Status, moments};
-use ndarray::{Array1, Array2, aview1};
+use alluse_risk_core::{Confidence, Error as Input, ErrorKind, Status, moments};
+use ndarray::{Array1, Array2, Axis, aview1};
 use serde::{Deserialize, Serialize};
 
+use super::calibration::{a_point_has_none, calibration};
 use super::direction::judge;
 use super::row::{RowRole, SkillRow, SkillVerdict};
+use super::superiority::Superiority;
 use crate::evaluation::walk_forward::{Failure, ForecastRecord, ModelRun, Naive, Outcome, Role, WalkForwardRun};
 use crate::evaluation::{Overlap, Share, Skill, skill, status};
 use crate::{Error, Result, check};
@@ -18,7 +22,7 @@ use crate::{Error, Result, check};
 /// |---|---|---|
 /// | `level` | 95 % | of all intervals; its tail is the significance of the verdicts |
 /// | `min_effective` | 20 | independent outcomes below which there is no verdict |
-/// | `seed`, `replicates` | 0, 1,000 | of the bootstrap of the model confidence set |
+/// | `seed`, `replicates` | 0, 1,000 | of the bootstraps of the model confidence set and of superiority |
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SkillSettings {
@@ -26,9 +30,9 @@ pub struct SkillSettings {
     pub level: Confidence,
     /// Independent outcomes below which there is no verdict; at least 2.
     pub min_effective: usize,
-    /// Seed of the model confidence set.
+    /// Seed of the model confidence set and of superiority.
     pub seed: u64,
-    /// Replicates of the model confidence set.
+    /// Replicates of the model confidence set and of superiority.
     pub replicates: usize,
 }
 
@@ -53,7 +57,7 @@ impl SkillSettings {
         self
     }
 
-    /// With another seed and number of replicates of the model confidence set.
+    /// With another seed and number of replicates of the bootstraps.
     #[must_use]
     pub fn with_bootstrap(mut self, seed: u64, replicates: usize) -> Self {
         (self.seed, self.replicates) = (seed, replicates);
@@ -118,6 +122,8 @@ pub struct SkillTable {
     pub rows: Vec<SkillRow>,
     /// By horizon.
     pub best: Vec<BestModels>,
+    /// By horizon.
+    pub superiority: Vec<Superiority>,
 }
 
 impl SkillTable {
@@ -135,14 +141,15 @@ impl SkillTable {
             let ModelRun { name, role, failures, .. } = model;
             TriedModel { name: name.clone(), role: *role, failures: failures.clone() }
         };
-        let (mut rows, mut best) = (Vec::new(), Vec::new());
+        let (mut rows, mut best, mut superiority) = (Vec::new(), Vec::new(), Vec::new());
         for &horizon in &run.evaluation().horizons {
             let block = Block::new(run, horizon, *settings)?;
             let set = block.best();
             rows.extend(block.rows(&set)?);
             best.push(set);
+            superiority.push(block.superiority());
         }
-        Ok(Self { settings: *settings, tried: run.models().iter().map(tried).collect(), rows, best })
+        Ok(Self { settings: *settings, tried: run.models().iter().map(tried).collect(), rows, best, superiority })
     }
 
     /// The rows of a model, by horizon.
@@ -173,27 +180,75 @@ impl<'a> Block<'a> {
         self.run.models().iter().position(|m| m.role == Role::Naive(naive)).map(|place| &self.records[place])
     }
 
-    fn best(&self) -> BestModels {
-        let names = |with: bool| {
-            let chosen = self.run.models().iter().zip(&self.records).filter(move |(_, r)| r.is_empty() != with);
-            chosen.map(|(model, _)| model.name.clone()).collect::<Vec<_>>()
-        };
-        let present: Vec<_> = self.records.iter().filter(|records| !records.is_empty()).collect();
-        let shared = |origin: &usize| present.iter().all(|records| records.contains_key(origin));
+    /// The models with forecasts that are wanted, and the names of those wanted that have none.
+    fn present(&self, wanted: impl Fn(Role) -> bool) -> (Vec<usize>, Vec<String>) {
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for (place, model) in self.run.models().iter().enumerate().filter(|(_, model)| wanted(model.role)) {
+            if self.records[place].is_empty() { without.push(model.name.clone()) } else { with.push(place) }
+        }
+        (with, without)
+    }
+
+    /// The origins that these models share, and their scores there, origins × models.
+    fn scores(&self, models: &[usize]) -> (Vec<usize>, Array2<f64>) {
+        let shared = |origin: &usize| models.iter().all(|&model| self.records[model].contains_key(origin));
         let common: Vec<usize> = self.outcomes.iter().map(|o| o.origin).filter(shared).collect();
-        let losses = Array2::from_shape_fn((common.len(), present.len()), |(t, m)| {
+        let losses = Array2::from_shape_fn((common.len(), models.len()), |(t, m)| {
             // Shared origins are in every map.
-            present[m].get(&common[t]).map_or(f64::NAN, |record| record.crps)
+            self.records[models[m]].get(&common[t]).map_or(f64::NAN, |record| record.crps)
         });
-        let bootstrap = Bootstrap::new(self.settings.seed).with_replicates(self.settings.replicates);
-        let set = StationaryBlocks::new((self.overlap.lags() + 1) as f64)
-            .and_then(|blocks| model_confidence_set(losses.view(), blocks, &bootstrap));
+        (common, losses)
+    }
+
+    fn blocks(&self) -> Result<StationaryBlocks> {
+        Ok(StationaryBlocks::new((self.overlap.lags() + 1) as f64)?)
+    }
+
+    fn bootstrap(&self) -> Bootstrap {
+        Bootstrap::new(self.settings.seed).with_replicates(self.settings.replicates)
+    }
+
+    fn names(&self, models: &[usize]) -> Vec<String> {
+        models.iter().map(|&model| self.run.models()[model].name.clone()).collect()
+    }
+
+    fn best(&self) -> BestModels {
+        let (present, left_out) = self.present(|_| true);
+        let (common, losses) = self.scores(&present);
+        let set = self.blocks().and_then(|blocks| Ok(model_confidence_set(losses.view(), blocks, &self.bootstrap())?));
         BestModels {
             horizon: self.horizon,
-            models: names(true),
-            left_out: names(false),
+            models: self.names(&present),
+            left_out,
             common: common.len(),
-            set: status(set.map_err(Error::from)),
+            set: status(set),
+        }
+    }
+
+    fn superiority(&self) -> Superiority {
+        let benchmark = Role::Naive(Naive::UnconditionalBootstrap);
+        let (contenders, left_out) = self.present(|role| role == Role::Candidate);
+        let (mut compared, _) = self.present(|role| role == benchmark);
+        compared.extend(&contenders);
+        let (common, losses) = self.scores(&compared);
+        let effective = self.overlap.disjoint(&common).len();
+        let test = || -> Result<SuperiorPredictiveAbility> {
+            if contenders.is_empty() || compared.len() == contenders.len() {
+                let name = if contenders.is_empty() { "contenders" } else { "benchmark" };
+                return Err(Input::Empty { name }.into());
+            }
+            check::enough("superior predictive ability", self.settings.min_effective, effective)?;
+            let (own, theirs) = losses.view().split_at(Axis(1), 1);
+            Ok(superior_predictive_ability(own.column(0), theirs, self.blocks()?, &self.bootstrap())?)
+        };
+        Superiority {
+            horizon: self.horizon,
+            benchmark: Naive::UnconditionalBootstrap.name().to_owned(),
+            left_out,
+            common: common.len(),
+            effective,
+            test: status(test()),
+            contenders: self.names(&contenders),
         }
     }
 
@@ -239,6 +294,10 @@ impl<'a> Block<'a> {
             let count = own.iter().filter(|record| within(record)).count();
             status(Share::new(count, own.len(), effective as f64, self.settings.level))
         };
+        let calibration = match own.iter().any(|record| record.members == 1) {
+            true => a_point_has_none(),
+            false => status(calibration(&own, self.overlap, self.settings.min_effective)),
+        };
         let crps: Vec<f64> = own.iter().map(|record| record.crps).collect();
         let probabilities: Vec<f64> = own.iter().map(|record| record.probability_up).collect();
         let against_bootstrap = against(Naive::UnconditionalBootstrap, |r| r.crps);
@@ -268,6 +327,7 @@ impl<'a> Block<'a> {
             direction: status(judge(&outcomes, &probabilities, self.overlap, self.settings.level)),
             coverage_80: share(ForecastRecord::within_80),
             coverage_95: share(ForecastRecord::within_95),
+            calibration,
             adjusted_p_value: p_value.clone(),
             p_value,
             in_confidence_set: membership(best, &model.name, self.settings.level),
@@ -288,8 +348,8 @@ impl<'a> Block<'a> {
         let direction = judge(self.outcomes, &base, self.overlap, self.settings.level).and_then(|mut direction| {
             let rises = self.outcomes.iter().filter(|outcome| outcome.rose()).count();
             direction.hit_rate = Share::new(rises, origins.len(), effective as f64, self.settings.level)?;
-            let reason = "Pesaran-Timmermann statistic is undefined: every prediction is the same".to_owned();
-            direction.pesaran_timmermann = Status::Unknown { kind: ErrorKind::Undefined, reason };
+            direction.pesaran_timmermann = always_the_same("Pesaran-Timmermann statistic");
+            direction.direction_regression = always_the_same("direction regression");
             Ok(direction)
         });
         SkillRow {
@@ -309,6 +369,7 @@ impl<'a> Block<'a> {
             direction: status(direction),
             coverage_80: none(),
             coverage_95: none(),
+            calibration: none(),
             p_value: none(),
             adjusted_p_value: none(),
             in_confidence_set: none(),
@@ -356,6 +417,11 @@ impl<'a> Block<'a> {
 
 fn reference_has_none<T>() -> Status<T> {
     Status::Unknown { kind: ErrorKind::Undefined, reason: "a naive competitor is the yardstick".to_owned() }
+}
+
+fn always_the_same<T>(test: &str) -> Status<T> {
+    let reason = format!("{test} is undefined: every prediction is the same");
+    Status::Unknown { kind: ErrorKind::Undefined, reason }
 }
 
 /// Better than all of them only when better than each: the largest p-value, without a correction (Berger 1982).

@@ -1,6 +1,6 @@
 use alluse_risk_core::splits::TrainWindow;
 use alluse_risk_core::streams::Streams;
-use alluse_risk_core::{Status, Verdict, moments, normal};
+use alluse_risk_core::{ErrorKind, Status, Verdict, moments, normal};
 use ndarray::{Array1, ArrayView1};
 
 use super::*;
@@ -74,6 +74,9 @@ fn planted_skill_is_found_at_its_horizon() {
     let direction = rows[0].direction.known().unwrap();
     assert!(direction.hit_rate.contains(0.631), "{:?}", direction.hit_rate);
     assert!(direction.pesaran_timmermann.known().unwrap().p_value < 1e-3);
+    let regression = direction.direction_regression.known().unwrap();
+    assert!(regression.p_value < 1e-3 && regression.hit_rate == direction.hit_rate.value);
+    assert_eq!((regression.observations, regression.lags), (500, 7));
     assert!(direction.brier_skill.known().unwrap().interval.lower > 0.0);
     for (share, promised) in [(&rows[0].coverage_80, 0.8_f64), (&rows[0].coverage_95, 0.95)] {
         // Three standard errors of 500 outcomes, and 1 % for the rounding of quantiles.
@@ -88,6 +91,19 @@ fn planted_skill_is_found_at_its_horizon() {
     let bad = table.of("wrong way").next().unwrap();
     assert_eq!((bad.verdict, &bad.in_confidence_set), (SkillVerdict::WorseThanNaive, &Status::Known(false)));
     assert_eq!(bad.p_value, Status::Known(1.0));
+    // The right law is calibrated. The wrong one misses by 0.8 rₜ₋₁ + eₜ, whose deviation is √(0.64/0.84 + 1) = 1.33
+    // times the forecast's.
+    let calibrated = rows[0].calibration.known().unwrap();
+    assert!(calibrated.uniformity.best_p_value() > 0.01 && calibrated.berkowitz.known().unwrap().p_value > 0.01);
+    let scores = *bad.calibration.known().unwrap().berkowitz.known().unwrap();
+    let deviation = scores.standard_deviation / (1.0 - scores.autocorrelation.powi(2)).sqrt();
+    assert!(scores.p_value < 1e-6 && (deviation - 1.33).abs() < 0.15, "{deviation}");
+    assert!(matches!(rows[1].calibration, Status::Unknown { kind: ErrorKind::InsufficientData, .. }));
+    let [day, fifty] = &table.superiority[..] else { panic!("two horizons") };
+    assert_eq!((day.best(), day.common, day.effective), (Some("knows"), 500, 500));
+    assert_eq!(day.contenders, ["knows", "wrong way"]);
+    assert!(day.test.known().unwrap().p_values.consistent < 0.01);
+    assert!(matches!(fifty.test, Status::Unknown { kind: ErrorKind::InsufficientData, .. }) && fifty.best().is_none());
     assert_eq!(table.tried.len(), 6);
     let text = serde_json::to_string(&table).unwrap();
     assert_eq!(serde_json::from_str::<SkillTable>(&text).unwrap(), table);
@@ -97,6 +113,7 @@ fn planted_skill_is_found_at_its_horizon() {
 #[test]
 fn noise_is_not_taken_for_skill() {
     let (mut better, mut worse, mut direction, mut brier) = (0, 0, 0, 0);
+    let (mut superior, mut crooked) = (0, 0);
     let rounds = 200;
     for seed in 0..rounds {
         let returns = series(260, 0.0, 5_000 + seed);
@@ -108,16 +125,19 @@ fn noise_is_not_taken_for_skill() {
         let judged = row.direction.known().unwrap();
         direction += usize::from(judged.pesaran_timmermann.known().unwrap().p_value <= 0.05);
         brier += usize::from(judged.brier_skill.known().unwrap().interval.lower > 0.0);
+        superior += usize::from(table.superiority[0].test.known().unwrap().p_values.consistent <= 0.05);
+        crooked += usize::from(row.calibration.known().unwrap().uniformity.best_p_value() <= 0.05);
     }
     // Each test is meant to err in at most 5 % (the two-sided ones 2.5 % on this side); a binomial of 200 at 5 % stays
     // below 19 with 99.5 %.
     assert!(better <= 19 && direction <= 19 && brier <= 19, "{better} {direction} {brier} {worse}");
+    assert!(superior <= 19 && crooked <= 19, "{superior} {crooked}");
 }
 
 /// Five days ahead from every day: the overlap must not make noise significant.
 #[test]
 fn overlap_does_not_make_skill() {
-    let (mut better, rounds) = (0, 100);
+    let (mut better, mut direction, rounds) = (0, 0, 100);
     for seed in 0..rounds {
         let returns = series(360, 0.0, 9_000 + seed);
         let believer = believer();
@@ -125,9 +145,14 @@ fn overlap_does_not_make_skill() {
         let row = table.of("believer").next().unwrap();
         assert_eq!((row.common, row.effective), (296, 60));
         better += usize::from(row.against_bootstrap.known().unwrap().interval.lower > 0.0);
+        // Where it always says the same there is no test.
+        if let Some(judged) = row.direction.known().unwrap().direction_regression.known() {
+            assert_eq!((judged.observations, judged.lags), (296, 8));
+            direction += usize::from(judged.p_value <= 0.05);
+        }
     }
-    // 2.5 % wanted; a binomial of 100 at 5 % stays below 12 with 99.5 %.
-    assert!(better <= 12, "{better}");
+    // 2.5 % and 5 % wanted; a binomial of 100 at 5 % stays below 12 with 99.5 %.
+    assert!(better <= 12 && direction <= 12, "{better} {direction}");
 }
 
 #[test]
@@ -161,8 +186,12 @@ fn always_up_and_the_point_have_what_they_can_have() {
     let direction = up.direction.known().unwrap();
     assert_eq!(direction.hit_rate.value, direction.base_rate);
     assert!(direction.pesaran_timmermann.known().is_none() && direction.brier_skill.known().is_none());
+    assert!(direction.direction_regression.known().is_none());
     let mean = table.rows.iter().find(|row| row.role == RowRole::Naive(Naive::HistoricalMean)).unwrap();
     assert!(mean.coverage_80.known().is_none() && mean.mean_crps.known().is_some());
+    assert!(mean.calibration.known().is_none() && up.calibration.known().is_none());
+    // Nobody claims to be better.
+    assert!(table.superiority[0].test.known().is_none() && table.superiority[0].contenders.is_empty());
     let settings = SkillSettings::default();
     let run = run(&returns, &[1], &[]);
     assert!(SkillTable::new(&run, &settings.with_min_effective(1)).is_err());

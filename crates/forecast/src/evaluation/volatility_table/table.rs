@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 
 use alluse_risk_core::inference::{
-    DieboldMariano, DieboldMarianoTest, DirectionCounts, PesaranTimmermannTest, holm, pesaran_timmermann,
+    BartlettLags, DieboldMariano, DieboldMarianoTest, DirectionCounts, DirectionRegression, MincerZarnowitz,
+    PesaranTimmermannTest, direction_regression, holm, mincer_zarnowitz, pesaran_timmermann,
 };
 use alluse_risk_core::{ErrorKind, Status, moments};
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::run::{NaiveVolatility, VolatilityModelRun, VolatilityRecord, VolatilityRole, VolatilityRun};
@@ -23,6 +24,8 @@ pub struct VolatilityDirection {
     pub base_rate: f64,
     /// On outcomes that do not overlap.
     pub pesaran_timmermann: Status<PesaranTimmermannTest>,
+    /// On all outcomes, with an error that allows for what they share ([`Overlap::bartlett_lags`]).
+    pub direction_regression: Status<DirectionRegression>,
 }
 
 /// One variance forecast over one horizon, against the naive ones at the same origins.
@@ -58,6 +61,9 @@ pub struct VolatilityRow {
     pub mse_ratio: Status<f64>,
     /// 1 less that ratio, with its interval and test.
     pub mse_skill: Status<Skill>,
+    /// The regression of the realised variance on the forecast, in levels: an optimal forecast has intercept 0 and slope
+    /// 1. Its standard errors allow for the overlap ([`Overlap::bartlett_lags`]). The wildest outcomes dominate it.
+    pub mincer_zarnowitz: Status<MincerZarnowitz>,
     /// Direction of the change.
     pub direction: Status<VolatilityDirection>,
     /// Largest two-sided p-value by quasi-likelihood against the three, corrected by Holm for the candidates over this
@@ -145,20 +151,21 @@ fn row(
     let own: Vec<&VolatilityRecord> = records.values().filter(shared).collect();
     let origins: Vec<usize> = own.iter().map(|record| record.origin).collect();
     let disjoint = overlap.disjoint(&origins);
-    let losses = |loss: fn(&VolatilityRecord) -> f64| own.iter().map(|r| loss(r)).collect::<Array1<f64>>();
+    let each = |of: fn(&VolatilityRecord) -> f64| own.iter().map(|r| of(r)).collect::<Array1<f64>>();
     let theirs = |place: usize, loss: fn(&VolatilityRecord) -> f64| -> Array1<f64> {
         origins.iter().filter_map(|origin| naives[place].get(origin)).map(|r| loss(r)).collect()
     };
+    let lags = overlap.bartlett_lags(own.len());
     let dm = DieboldMariano::default().with_horizon(overlap.lags() + 1);
     let against = |place: usize| -> Status<DieboldMarianoTest> {
         if model.role == VolatilityRole::Naive(NaiveVolatility::ALL[place]) {
             let reason = "a competitor is not compared with itself".to_owned();
             return Status::Unknown { kind: ErrorKind::Undefined, reason };
         }
-        status(dm.compare(losses(qlike).view(), theirs(place, qlike).view()).map_err(Error::from))
+        status(dm.compare(each(qlike).view(), theirs(place, qlike).view()).map_err(Error::from))
     };
     let tests = [against(0), against(1), against(2)];
-    let (squared, walk) = (losses(squared_error), theirs(0, squared_error));
+    let (squared, walk) = (each(squared_error), theirs(0, squared_error));
     let p_value = match model.role {
         VolatilityRole::Candidate => largest(&tests),
         VolatilityRole::Naive(_) => {
@@ -181,13 +188,16 @@ fn row(
         missing: due.saturating_sub(records.len()),
         common: own.len(),
         effective: disjoint.len(),
-        mean_qlike: status(moments::mean(losses(qlike).view()).map_err(Error::from)),
+        mean_qlike: status(moments::mean(each(qlike).view()).map_err(Error::from)),
         qlike_against_random_walk,
         qlike_against_ewma,
         qlike_against_historical,
         mse_ratio: status(ratio),
         mse_skill: status(skill(squared.view(), walk.view(), overlap.lags(), disjoint.len(), settings.level)),
-        direction: status(direction(&own, &disjoint, settings)),
+        mincer_zarnowitz: status(
+            mincer_zarnowitz(each(|r| r.realised).view(), each(|r| r.forecast).view(), lags).map_err(Error::from),
+        ),
+        direction: status(direction(&own, &disjoint, lags, settings)),
         adjusted_p_value: p_value.clone(),
         verdict: SkillVerdict::Reference,
         sentence: String::new(),
@@ -204,20 +214,24 @@ fn squared_error(record: &VolatilityRecord) -> f64 {
     miss * miss
 }
 
-fn direction(own: &[&VolatilityRecord], disjoint: &[usize], settings: &SkillSettings) -> Result<VolatilityDirection> {
-    let change = |record: &VolatilityRecord| (record.realised - record.last, record.forecast - record.last);
-    let right = |r: &&&VolatilityRecord| {
-        let (actual, forecast) = change(r);
-        (actual > 0.0) == (forecast > 0.0)
-    };
-    let hits = own.iter().filter(right).count();
-    let rises = own.iter().filter(|r| change(r).0 > 0.0).count();
-    let (actual, forecast): (Vec<f64>, Vec<f64>) = disjoint.iter().map(|&place| change(own[place])).unzip();
-    let counts = DirectionCounts::of(ndarray::aview1(&actual), ndarray::aview1(&forecast));
+fn direction(
+    own: &[&VolatilityRecord],
+    disjoint: &[usize],
+    lags: BartlettLags,
+    settings: &SkillSettings,
+) -> Result<VolatilityDirection> {
+    let actual: Array1<f64> = own.iter().map(|record| record.realised - record.last).collect();
+    let forecast: Array1<f64> = own.iter().map(|record| record.forecast - record.last).collect();
+    let hits = actual.iter().zip(&forecast).filter(|(actual, forecast)| (**actual > 0.0) == (**forecast > 0.0)).count();
+    let rises = actual.iter().filter(|change| **change > 0.0).count();
+    let apart = |all: &Array1<f64>| all.select(Axis(0), disjoint);
+    let counts = DirectionCounts::of(apart(&actual).view(), apart(&forecast).view());
+    let regression = direction_regression(actual.view(), forecast.view(), lags);
     Ok(VolatilityDirection {
         hit_rate: Share::new(hits, own.len(), disjoint.len() as f64, settings.level)?,
         base_rate: rises as f64 / own.len() as f64,
         pesaran_timmermann: status(counts.and_then(pesaran_timmermann).map_err(Error::from)),
+        direction_regression: status(regression.map_err(Error::from)),
     })
 }
 

@@ -105,6 +105,16 @@ fn the_true_model_beats_the_naive_ones() {
     let direction = truth.direction.known().unwrap();
     assert!(direction.hit_rate.lower > direction.base_rate);
     assert!(direction.pesaran_timmermann.known().unwrap().p_value < 1e-6);
+    let regression = direction.direction_regression.known().unwrap();
+    assert!(regression.p_value < 1e-6 && regression.hit_rate == direction.hit_rate.value);
+    assert_eq!((regression.observations, regression.lags), (2_776, 14));
+    // The true variance is an optimal forecast; the last realised one moves too much, and a constant says nothing.
+    let line = truth.mincer_zarnowitz.known().unwrap();
+    assert!(line.optimality.p_value > 0.01, "{line:?}");
+    assert!((line.slope.value - 1.0).abs() < 3.0 * line.slope.standard_error);
+    let walk = table.rows[0].mincer_zarnowitz.known().unwrap();
+    assert!(walk.slope.value < 0.9 && walk.intercept.value > 0.0 && walk.optimality.p_value < 1e-3, "{walk:?}");
+    assert!(table.rows[4].mincer_zarnowitz.known().is_none());
     assert_eq!(table.rows[4].verdict, SkillVerdict::WorseThanNaive);
     // Who says that nothing changes has no direction.
     assert!(table.rows[0].direction.known().unwrap().pesaran_timmermann.known().is_none());

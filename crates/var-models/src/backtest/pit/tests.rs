@@ -20,26 +20,6 @@ fn uniformity_against_other_software() {
     }
 }
 
-#[test]
-fn the_exact_law_of_the_largest_distance() {
-    // SciPy 1.17.1, Pomeranz's recursion (scipy.stats._ksstats): a road of its own.
-    for (d, n, beyond) in [
-        (0.05, 500, 0.158_662_639_220_615_38),
-        (0.1, 200, 0.034_110_070_781_478_507),
-        (0.04, 1_000, 0.079_339_554_975_391_73),
-    ] {
-        let got = 1.0 - kolmogorov_exact(n, d).unwrap();
-        assert!((got / beyond - 1.0).abs() < 1e-11, "{got} against {beyond}");
-        let root = (n as f64).sqrt();
-        let asymptotic = kolmogorov_beyond((root + 0.12 + 0.11 / root) * d);
-        assert!((asymptotic / beyond - 1.0).abs() < 0.02, "{asymptotic}");
-    }
-    assert_eq!(kolmogorov_exact(10_000, 0.5), None);
-    assert_eq!(kolmogorov_beyond(0.1), 1.0);
-    // P(D₁ < d) = 2d − 1 for one observation.
-    assert!((kolmogorov_exact(1, 0.8).unwrap() - 0.6).abs() < 1e-14);
-}
-
 /// Forty transforms of a slow oscillation; rounded, so that other software gets the same ones.
 fn waves() -> Array1<f64> {
     array![
