@@ -28,7 +28,8 @@ pub struct DirectionRegression {
 ///
 /// ```text
 /// 1{yₜ > 0} = a + b 1{fₜ > 0} + eₜ      b = P(rise | rise predicted) − P(rise | fall predicted)
-/// V = γ₀ + 2 Σₖ₌₁ᴸ (1 − k/(L + 1)) γₖ of the terms (xₜ − x̄) eₜ / (x̄ (1 − x̄))      t = b/√(V/n)
+/// V = γ₀ + 2 Σₖ₌₁ᴸ (1 − k/(L + 1)) γₖ of the terms (xₜ − x̄)(1{yₜ > 0} − ȳ)/(x̄ (1 − x̄)), whose mean is b
+/// t = b/√(V/n)      xₜ = 1{fₜ > 0};  x̄, ȳ shares of predicted rises and of rises
 /// ```
 ///
 /// | argument   | shape  | meaning                                                                            |
@@ -39,14 +40,16 @@ pub struct DirectionRegression {
 ///
 /// [`pesaran_timmermann`](super::pesaran_timmermann) takes outcomes for independent. Where both the outcomes and the
 /// predictions persist, as those over overlapping horizons do, it finds skill too often; this test stays near its level.
-/// Without dependence the two agree for many observations. The p-value is that of Student's t with the degrees of
+/// Without dependence the two agree for many observations. The error is that of the hypothesis, in which outcomes vary
+/// about their mean: about the fitted line they need not vary at all where few predictions went one way, and a single
+/// lucky one would be significant. The p-value is that of Student's t with the degrees of
 /// freedom that the variance is worth, `min(n − 2, 1.5 n/(L + 1))`: a few long lags leave few of them.
 ///
 /// # Errors
 /// - [`Error::Empty`], [`Error::LengthMismatch`]; [`Error::ElementOutOfDomain`] for a value that is not finite.
 /// - [`Error::InsufficientData`] unless there are 3 predictions and more than lags.
-/// - [`Error::Undefined`] when the predictions or the outcomes go one way only, and when nothing is left to measure the
-///   slope by, as when every prediction is right.
+/// - [`Error::Undefined`] when the predictions or the outcomes go one way only, and when the terms do not vary, as when
+///   half of the outcomes are rises and every prediction is right.
 ///
 /// # Source
 /// Pesaran and Timmermann (2009), "Testing dependence among serially correlated multicategory variables", *Journal of
@@ -88,25 +91,22 @@ pub fn direction_regression(
     let n = count as f64;
     let after_up = up_predicted_up as f64 / predicted_up as f64;
     let after_down = up_predicted_down as f64 / predicted_down as f64;
-    let (share, slope) = (predicted_up as f64 / n, after_up - after_down);
+    let (share, rises) = (predicted_up as f64 / n, (up_predicted_up + up_predicted_down) as f64 / n);
     let terms: Array1<f64> = actual
         .iter()
         .zip(forecast)
         .map(|(&y, &f)| {
-            let rose = f64::from(u8::from(y > 0.0));
+            let excess = f64::from(u8::from(y > 0.0)) - rises;
             // (x − x̄)/(x̄(1 − x̄)) is 1/x̄ after the prediction of a rise and −1/(1 − x̄) after that of a fall.
-            if f > 0.0 { (rose - after_up) / share } else { (after_down - rose) / (1.0 - share) }
+            if f > 0.0 { excess / share } else { -excess / (1.0 - share) }
         })
         .collect();
-    if terms.iter().all(|term| *term == 0.0) {
-        return undefined("the predictions decide every outcome");
-    }
     let variance = Centred::new(terms.view()).bartlett(lags);
     // The kernel is positive semidefinite: what is not above rounding is zero.
     let spread = sum::mean(terms.mapv(|term| term * term).iter());
     let variance = if variance > 1e-12 * spread { variance } else { 0.0 };
     let degrees_of_freedom = (1.5 * n / (lags as f64 + 1.0)).min(n - 2.0);
-    let slope = StudentEstimate::new(slope, (variance / n).sqrt(), degrees_of_freedom)?;
+    let slope = StudentEstimate::new(after_up - after_down, (variance / n).sqrt(), degrees_of_freedom)?;
     let outer = 0.5 * slope.p_value;
     Ok(DirectionRegression {
         hit_rate: (up_predicted_up + down_predicted_down) as f64 / n,
@@ -135,8 +135,9 @@ mod tests {
 
     #[test]
     fn agrees_with_statsmodels() {
-        // statsmodels 0.15: OLS(y > 0, add_constant(f > 0)).fit(cov_type="HAC", cov_kwds={"maxlags": L,
-        // "use_correction": False}), params[1], bse[1]; SciPy 1.17.1: t.sf(params[1]/bse[1], min(14, 24/(L + 1))).
+        // statsmodels 0.15: OLS(y > 0, add_constant(f > 0)).fit().params[1]; with x and y the indicators less their means,
+        // OLS(x * y / mean(x * x), ones).fit(cov_type="HAC", cov_kwds={"maxlags": L, "use_correction": False}).bse[0];
+        // SciPy 1.17.1: t.sf(params[1]/bse[0], min(14, 24/(L + 1))).
         let [y, f] = series();
         for (lags, error, p_value) in GOLDEN {
             let got = direction_regression(y.view(), f.view(), BartlettLags::Fixed(lags)).unwrap();
@@ -148,10 +149,10 @@ mod tests {
     }
 
     const GOLDEN: [(usize, f64, f64); 4] = [
-        (0, 0.2143813416330525, 0.02488840304893312),
-        (1, 0.21124211199569443, 0.02498719628143215),
-        (3, 0.167535808050374, 0.01669937337611157),
-        (6, 0.14300995302007743, 0.02013305089818732),
+        (0, 0.216333542387921, 0.0258014884720362),
+        (1, 0.21198611778732773, 0.025331600432902918),
+        (3, 0.17286973222189067, 0.01869202305779634),
+        (6, 0.14726141058154818, 0.021794776400136665),
     ];
 
     /// Whether an autoregression of order one is above zero.
@@ -194,6 +195,16 @@ mod tests {
         assert_eq!(regression.hit_rate, counts.hit_rate);
     }
 
+    /// One fall was predicted, and it came about: that is luck, though nothing varies about the fitted line there.
+    #[test]
+    fn one_lucky_prediction_is_not_skill() {
+        let y = Array1::from_shape_fn(25, |t| if t % 3 == 1 { -1.0 } else { 1.0 });
+        let f = Array1::from_shape_fn(25, |t| if t == 1 { -1.0 } else { 1.0 });
+        let test = direction_regression(y.view(), f.view(), BartlettLags::Fixed(0)).unwrap();
+        // A fall came about in 8 of 25: whoever predicts one at random is right with probability 0.32.
+        assert!(test.slope.value > 0.7 && test.p_value > 0.1, "{test:?}");
+    }
+
     #[test]
     fn hostile_inputs_are_named() {
         let [y, f] = series();
@@ -203,11 +214,9 @@ mod tests {
         let undefined = |reason| Error::Undefined { name: NAME, reason };
         assert_eq!(call(&y, &Array1::ones(16), 0), undefined("every prediction is the same"));
         assert_eq!(call(&Array1::zeros(16), &f, 0), undefined("every outcome is the same"));
-        assert_eq!(call(&f, &f, 0), undefined("the predictions decide every outcome"));
-        assert_eq!(
-            call(&f.mapv(|f| if f > 0.0 { -1.0 } else { 1.0 }), &f, 0),
-            undefined("the predictions decide every outcome")
-        );
+        // Eight rises of sixteen, all of them predicted: every term is 1.
+        let halves = Array1::from_shape_fn(16, |t| if t < 8 { 1.0 } else { -1.0 });
+        assert!(matches!(call(&halves, &halves, 0), Error::Undefined { .. }));
         let short = |required, available| Error::InsufficientData { name: NAME, required, available };
         assert_eq!(call(&y, &f, 16), short(17, 16));
         assert_eq!(call(&y, &f, usize::MAX), short(usize::MAX, 16));

@@ -109,7 +109,7 @@ fn latest(rounds: usize) -> f64 {
 /// After T rounds the share of misses m obeys `|m − α| ≤ max(2, 1 + (π/2) C max(2/ln 2, (T − 1)/ln(T − 1)))/T` for every
 /// sequence whatsoever, because the integrator pushes without limit: the interval is then the whole line, or empty. Unlike
 /// that of [`AdaptiveConformal`](super::AdaptiveConformal) the widening may exceed every error seen so far, so a sudden
-/// shift is answered at once. The derivative part of the original, a forecast of the errors themselves, belongs into the
+/// shift is answered at once. The derivative part of the original, a forecast of the errors themselves, belongs in the
 /// base interval.
 ///
 /// The order of a round: [`interval`](Self::interval), then [`observe`](Self::observe) with the same base.
