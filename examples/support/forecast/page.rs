@@ -132,11 +132,17 @@ fn superior(of: &Superiority) -> String {
         Status::Unknown { reason, .. } => format!("{horizon} ahead, SPA against the {benchmark}: unknown ({reason})."),
         Status::Known(test) | Status::Partial { value: test, .. } => format!(
             "{horizon} ahead, SPA (Hansen) against the {benchmark}: p {} that none of {} is better, n {effective}; best {}.",
-            p_value(test.p_values.consistent),
+            resampled(test.p_values.consistent, test.replicates),
             contenders.len(),
             of.best().unwrap_or("unknown"),
         ),
     }
+}
+
+/// A share of replicates, which says no more than one of them does.
+fn resampled(p: f64, replicates: usize) -> String {
+    let least = 1.0 / replicates as f64;
+    if p < least { format!("< {least:.4}") } else { format!("{p:.4}") }
 }
 
 fn volatility_row(row: &VolatilityRow) -> String {

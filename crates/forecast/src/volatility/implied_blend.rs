@@ -2,7 +2,8 @@
 
 use alluse_risk_core::Frequency;
 use alluse_risk_core::inference::{
-    BartlettLags, Intercept, LeastSquares, Regression, RegressionSummary, StandardErrors, WaldTest,
+    BartlettLags, Intercept, LeastSquares, MincerZarnowitz, Regression, RegressionSummary, StandardErrors,
+    mincer_zarnowitz,
 };
 use ndarray::{Array2, ArrayView1, stack};
 use serde::{Deserialize, Serialize};
@@ -69,16 +70,6 @@ pub struct ImpliedBlend {
     pub weights: BlendWeights,
     /// Lags of the errors; `None` for the default.
     pub lags: Option<usize>,
-}
-
-/// How well one forecast alone explains what came: `y = a + b f + e`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct MincerZarnowitz {
-    /// The regression, R² and errors with it.
-    pub regression: RegressionSummary,
-    /// Test of `a = 0` and `b = 1` together: an unbiased forecast passes.
-    pub unbiased: WaldTest,
 }
 
 /// In-sample evidence behind a blend. It is evidence about the training data, not about the future.
@@ -181,7 +172,8 @@ impl ImpliedBlend {
             check::length(name, n, series.len())?;
             check::elements(name, "positive and finite", series, |v| v > 0.0 && v.is_finite())?;
         }
-        let errors = self.errors(n);
+        let lags = self.lags(n);
+        let errors = StandardErrors::NeweyWest(lags);
         let both = stack![ndarray::Axis(1), model, implied];
         let encompassing = match regression(["model", "implied"], both, realised) {
             Ok(fit) => Some(fit),
@@ -220,8 +212,8 @@ impl ImpliedBlend {
             total += (y - level) * (y - level);
         }
         let evidence = BlendEvidence {
-            model: mincer_zarnowitz("model", model, realised, errors)?,
-            implied: mincer_zarnowitz("implied", implied, realised, errors)?,
+            model: mincer_zarnowitz(realised, model, lags)?,
+            implied: mincer_zarnowitz(realised, implied, lags)?,
             encompassing: encompassing.map(|fit| fit.summary(errors)).transpose()?,
             r_squared: 1.0 - unexplained / total,
             observations: n,
@@ -229,9 +221,8 @@ impl ImpliedBlend {
         Ok(FittedBlend { blend: *self, constant, model_weight, implied_weight, realised_over_implied, floor, evidence })
     }
 
-    fn errors(&self, n: usize) -> StandardErrors {
-        let lags = self.lags.unwrap_or_else(|| self.horizon.max(libm::cbrt(n as f64) as usize));
-        StandardErrors::NeweyWest(BartlettLags::Fixed(lags))
+    fn lags(&self, n: usize) -> BartlettLags {
+        BartlettLags::Fixed(self.lags.unwrap_or_else(|| self.horizon.max(libm::cbrt(n as f64) as usize)))
     }
 }
 
@@ -272,19 +263,6 @@ fn regression<const K: usize>(
     Ok(LeastSquares::new(Intercept::Included).with_names(names).fit(regressors.view(), response)?)
 }
 
-fn mincer_zarnowitz(
-    name: &str,
-    forecast: ArrayView1<'_, f64>,
-    realised: ArrayView1<'_, f64>,
-    errors: StandardErrors,
-) -> Result<MincerZarnowitz> {
-    let regressors = forecast.insert_axis(ndarray::Axis(1)).to_owned();
-    // The forecast error on the same regressors has the coefficients a and b − 1.
-    let excess = &realised - &forecast;
-    let unbiased = regression([name], regressors.clone(), excess.view())?.joint_test(&[0, 1], errors)?;
-    Ok(MincerZarnowitz { regression: regression([name], regressors, realised)?.summary(errors)?, unbiased })
-}
-
 #[cfg(test)]
 mod tests {
     use alluse_risk_core::ErrorKind;
@@ -313,10 +291,10 @@ mod tests {
         let evidence = &fit.evidence;
         for (one, key) in [(&evidence.model, "model_alone"), (&evidence.implied, "implied_alone")] {
             let want = &want[key];
-            close(one.regression.r_squared, want["r_squared"].as_f64().unwrap());
-            close(one.unbiased.f_statistic, want["unbiased_f"].as_f64().unwrap());
-            for (coefficient, (b, se)) in
-                one.regression.coefficients.iter().zip(numbers(&want["b"]).iter().zip(&numbers(&want["se"])))
+            close(one.r_squared, want["r_squared"].as_f64().unwrap());
+            close(one.optimality.f_statistic, want["unbiased_f"].as_f64().unwrap());
+            let coefficients = [one.intercept, one.slope];
+            for (coefficient, (b, se)) in coefficients.iter().zip(numbers(&want["b"]).iter().zip(&numbers(&want["se"])))
             {
                 close(coefficient.value, *b);
                 close(coefficient.standard_error, *se);

@@ -23,8 +23,7 @@ mod term_structure;
 pub use garch::{FittedGarch, Garch, GarchParameters};
 pub use har::{Har, HarVolatility};
 pub use implied_blend::{
-    BlendEvidence, BlendForecast, BlendWeights, FittedBlend, ImpliedBlend, MincerZarnowitz, RiskPremium,
-    implied_variance,
+    BlendEvidence, BlendForecast, BlendWeights, FittedBlend, ImpliedBlend, RiskPremium, implied_variance,
 };
 pub use range::{Bars, RangeEstimator, RangeVariance};
 pub use realised::{KernelBandwidth, KernelVariance, RealisedKernel, bipower_variance, realised_variance};

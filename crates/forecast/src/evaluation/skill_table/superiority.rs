@@ -19,7 +19,8 @@ pub struct Superiority {
     pub common: usize,
     /// Independent outcomes among them.
     pub effective: usize,
-    /// The test of Hansen (2005) by the continuous ranked probability score: a small consistent p-value says that some
+    /// The test of Hansen (2005) by the continuous ranked probability score; unknown below 50 independent outcomes. A small
+    /// consistent p-value says that some
     /// contender is better.
     pub test: Status<SuperiorPredictiveAbility>,
 }

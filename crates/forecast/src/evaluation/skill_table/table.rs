@@ -16,6 +16,10 @@ use crate::evaluation::walk_forward::{Failure, ForecastRecord, ModelRun, Naive, 
 use crate::evaluation::{Overlap, Share, Skill, skill, status};
 use crate::{Error, Result, check};
 
+/// Independent outcomes below which there is no test of superiority: a bootstrap of few blocks has too small a spread, and
+/// rejects more often than it says.
+const LEAST_FOR_SUPERIORITY: usize = 50;
+
 /// What a table takes as evidence.
 ///
 /// | setting | default | meaning |
@@ -237,7 +241,8 @@ impl<'a> Block<'a> {
                 let name = if contenders.is_empty() { "contenders" } else { "benchmark" };
                 return Err(Input::Empty { name }.into());
             }
-            check::enough("superior predictive ability", self.settings.min_effective, effective)?;
+            let least = self.settings.min_effective.max(LEAST_FOR_SUPERIORITY);
+            check::enough("superior predictive ability", least, effective)?;
             let (own, theirs) = losses.view().split_at(Axis(1), 1);
             Ok(superior_predictive_ability(own.column(0), theirs, self.blocks()?, &self.bootstrap())?)
         };
