@@ -6,7 +6,6 @@
 
 use ndarray::{ArrayView1, ArrayViewMut1};
 
-use super::recursion::FLOOR;
 use crate::innovations::{LogProduct, Skewed, Student, normal_log_densities};
 
 /// A variance equation with one lag of each kind, at given parameters.
@@ -25,6 +24,8 @@ pub(super) struct Likelihood {
     pub(super) equation: OneLag,
     /// Squared residual and variance before the first.
     pub(super) start: f64,
+    /// Variance at or below which the recursion has broken down.
+    pub(super) floor: f64,
 }
 
 /// Slopes of the log-likelihood by the parameters of the equation.
@@ -84,7 +85,7 @@ impl Likelihood {
     fn forwards(&self, residuals: &[f64], variances: &mut [f64], mut each: impl FnMut(usize, f64, f64)) -> bool {
         let equation = self.equation;
         let (omega, beta, square) = (equation.omega, equation.beta, equation.beta * equation.beta);
-        let inside = |h: f64| (h > FLOOR) & (h < f64::MAX);
+        let inside = |h: f64| (h > self.floor) & (h < f64::MAX);
         let mut h = omega + self.start_weight() * self.start;
         let mut all = inside(h);
         let (pairs, last) = residuals.as_chunks::<2>();

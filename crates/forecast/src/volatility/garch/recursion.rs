@@ -18,7 +18,12 @@ pub(super) struct Sample {
     pub(super) returns: Vec<f64>,
     /// `b` of a backcast.
     pub(super) backcast: f64,
+    /// Variance at or below which the recursion has broken down: what lies there is no market.
+    floor: f64,
 }
+
+/// The floor of a variance over the variance of the returns.
+const FLOOR: f64 = 1e-12;
 
 impl Sample {
     pub(super) fn new(layout: &Layout, returns: Vec<f64>) -> Result<Self> {
@@ -38,7 +43,10 @@ impl Sample {
         if layout.initial == InitialVariance::Backcast {
             check::positive("variance of the first returns", backcast)?;
         }
-        Ok(Self { returns, backcast })
+        let n = returns.len() as f64;
+        let mean = returns.iter().sum::<f64>() / n;
+        let floor = FLOOR * returns.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n;
+        Ok(Self { returns, backcast, floor })
     }
 
     /// The same with another `b`.
@@ -70,9 +78,6 @@ pub(super) struct Recursion {
     adjoint: Vec<f64>,
 }
 
-/// Floor of a variance of returns with variance 1: what lies below is a breakdown, not a market.
-pub(super) const FLOOR: f64 = 1e-12;
-
 impl Recursion {
     pub(super) fn new(layout: &Layout, sample: &Sample) -> Self {
         let n = sample.residual_count(layout);
@@ -96,7 +101,7 @@ impl Recursion {
         self.residuals(sample, at);
         let start = self.start(sample);
         let kernel = Kernel::new(self.layout.innovations.law(&at[self.layout.shapes()..]));
-        match (self.one_lag(at, start), kernel) {
+        match (self.one_lag(at, start, sample.floor), kernel) {
             (Some(one), Kernel::Normal) => self.evaluate_one_lag(sample, one, NormalSums::default(), gradient),
             (Some(one), Kernel::StudentT(law)) => self.evaluate_one_lag(sample, one, StudentSums::new(law), gradient),
             (Some(one), Kernel::SkewedT(law)) => self.evaluate_one_lag(sample, one, SkewedSums::new(law), gradient),
@@ -105,7 +110,7 @@ impl Recursion {
     }
 
     /// The likelihood of an equation with one lag of each kind.
-    fn one_lag(&self, at: &[f64], start: f64) -> Option<Likelihood> {
+    fn one_lag(&self, at: &[f64], start: f64, floor: f64) -> Option<Likelihood> {
         let layout = &self.layout;
         let orders = (layout.equation, layout.arch, layout.garch, layout.asymmetry);
         let (VarianceEquation::Garch, 1, 1, asymmetry @ (0 | 1)) = orders else {
@@ -113,7 +118,7 @@ impl Recursion {
         };
         let gamma = if asymmetry == 1 { at[layout.gamma()] } else { 0.0 };
         let (omega, alpha, beta) = (at[layout.omega()], at[layout.alpha()], at[layout.beta()]);
-        Some(Likelihood { equation: OneLag { omega, alpha, gamma, beta }, start })
+        Some(Likelihood { equation: OneLag { omega, alpha, gamma, beta }, start, floor })
     }
 
     fn evaluate_one_lag(
@@ -170,7 +175,7 @@ impl Recursion {
         kernel: &Kernel,
         gradient: Option<&mut [f64]>,
     ) -> f64 {
-        if !self.forwards(at, start) {
+        if !self.forwards(at, start, sample.floor) {
             return f64::NEG_INFINITY;
         }
         let logs = self.standardise(at);
@@ -227,7 +232,7 @@ impl Recursion {
     }
 
     /// Whether every state is positive and finite.
-    fn forwards(&mut self, at: &[f64], start: f64) -> bool {
+    fn forwards(&mut self, at: &[f64], start: f64, floor: f64) -> bool {
         let layout = self.layout;
         let (m, omega) = (layout.presample, at[layout.omega()]);
         let alpha = &at[layout.alpha()..layout.gamma()];
@@ -250,7 +255,7 @@ impl Recursion {
                         + weighted(gamma, &self.bad[..t])
                         + weighted(beta, &self.state[..t]);
                 }
-                let least = if squared { FLOOR } else { FLOOR.sqrt() };
+                let least = if squared { floor } else { floor.sqrt() };
                 self.state[m..].iter().all(|state| *state > least && *state < f64::MAX)
             }
             VarianceEquation::Egarch => {
