@@ -72,3 +72,51 @@ pub(super) fn all_finite(name: &'static str, values: Vec<f64>) -> Result<Array1<
         Err(alluse_risk_core::Error::Overflow { name }.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alluse_risk_core::ErrorKind;
+    use ndarray::s;
+
+    use super::super::samples::hormone;
+    use super::super::{Arima, AutoArima, AutoExponentialSmoothing, Combination, ErrorTerm, ExponentialSmoothing};
+    use super::super::{Theta, Trend};
+    use super::*;
+
+    fn models() -> Vec<Box<dyn LevelModel>> {
+        let members: Vec<Box<dyn LevelModel>> = vec![Box::new(Theta::new(1)), Box::new(Arima::new(1, 0, 0))];
+        vec![
+            Box::new(Arima::new(1, 0, 1)),
+            Box::new(ExponentialSmoothing::new(ErrorTerm::Additive, Trend::None)),
+            Box::new(Theta::new(1)),
+            Box::new(AutoArima::new(1)),
+            Box::new(AutoExponentialSmoothing::new(1)),
+            Box::new(Combination::new(members).unwrap()),
+        ]
+    }
+
+    #[test]
+    fn every_model_of_levels_keeps_the_contract() {
+        for model in models() {
+            let fitted = model.fit(hormone().view()).unwrap();
+            assert!(!model.name().is_empty() && !fitted.name().is_empty());
+            let name = fitted.name();
+            assert_eq!(fitted.forecast(4).unwrap().len(), 4, "{name}");
+            // Seeds decide, and the first paths do not depend on how many follow.
+            let (few, many) = (fitted.simulate(4, 20, 7).unwrap(), fitted.simulate(4, 600, 7).unwrap());
+            assert_eq!(few, many.slice(s![..20, ..]), "{name}");
+            assert_ne!(few, fitted.simulate(4, 20, 8).unwrap(), "{name}");
+            let inner = fitted.intervals(4, Confidence::P90).unwrap();
+            let outer = fitted.intervals(4, Confidence::P95).unwrap();
+            assert_eq!(inner.len(), 4);
+            for ((a, b), (c, d)) in inner.into_iter().zip(outer) {
+                assert!(c < a && a < b && b < d, "{name}");
+            }
+            assert!(fitted.forecast(0).is_err() && fitted.simulate(0, 1, 1).is_err(), "{name}");
+            assert!(fitted.simulate(1, 0, 1).is_err() && fitted.intervals(0, Confidence::P90).is_err(), "{name}");
+            let short = hormone().slice(s![..model.min_observations() - 1]).to_owned();
+            let kind = model.fit(short.view()).map(|fitted| fitted.name()).map_err(|error| error.kind());
+            assert_eq!(kind, Err(ErrorKind::InsufficientData), "{name}");
+        }
+    }
+}

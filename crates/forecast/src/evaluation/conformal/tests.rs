@@ -138,6 +138,18 @@ fn hostile_input() {
     }
 }
 
+#[test]
+fn split_intervals_are_saved_with_their_scores() {
+    let split =
+        SplitConformal::from_errors(array![0.5, -1.0, 2.0, -0.25].view(), Confidence::new(0.6).unwrap()).unwrap();
+    assert_eq!((split.observations(), split.coverage().level()), (4, 0.6));
+    let text = serde_json::to_string(&split).unwrap();
+    assert_eq!(serde_json::from_str::<SplitConformal>(&text).unwrap(), split);
+    // One score bounds nothing at 60 %.
+    assert!(serde_json::from_str::<SplitConformal>(&text.replace("[0.25,0.5,1.0,2.0]", "[0.25]")).is_err());
+    assert!(serde_json::from_str::<SplitConformal>(&text.replace("0.25", "null")).is_err());
+}
+
 proptest! {
     /// The bound of Gibbs and Candès holds on every sequence, and the verdict is that of the interval.
     #[test]

@@ -1,5 +1,5 @@
 use alluse_risk_core::streams::Streams;
-use alluse_risk_core::{ErrorKind, FittedVolatility, VolatilityModel};
+use alluse_risk_core::{ErrorKind, FittedVolatility, VolatilityModel, normal};
 use ndarray::{Array1, array};
 use proptest::prelude::*;
 
@@ -360,4 +360,36 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_parameter_at_its_bound_is_reached_and_named() {
+    // Shocks with thinner tails than the normal: the t wants endless degrees of freedom. Only bad news counts: α is zero.
+    let uniform = Streams::new(21).standard_normals(3_000, 1).mapv(|z| 12_f64.sqrt() * (normal::cdf(z) - 0.5));
+    let parameters = GarchParameters::new(0.05, [0.0], [0.85]).with_gamma([0.2]);
+    let start = Garch::gjr(1, 1, 1).at(array![0.5, -0.3].view(), &parameters).unwrap();
+    let mut returns = Array1::zeros(3_000);
+    start.simulate(uniform.column(0), returns.view_mut()).unwrap();
+    for unit in [1.0, 1e-2] {
+        let model = Garch::gjr(1, 1, 1).with_innovations(Innovations::StudentT);
+        let fitted = model.estimate((&returns * unit).view()).unwrap();
+        let certificate = fitted.certificate().unwrap();
+        assert!(certificate.gradient < 1e-5 && certificate.agreeing == 2, "{certificate:?}");
+        let names: Vec<String> = certificate.concerns.iter().map(ToString::to_string).collect();
+        assert!(names.contains(&"degrees_of_freedom is at its bound".to_owned()), "{names:?}");
+        let normal = Garch::gjr(1, 1, 1).estimate((&returns * unit).view()).unwrap();
+        // Its normal limit: of 3,000 log-densities an excess kurtosis of 0.0006 changes less than a tenth.
+        assert!((fitted.log_likelihood() - normal.log_likelihood()).abs() < 0.1);
+        assert!(normal.parameters().alpha[0] < 0.01 && (normal.parameters().gamma[0] - 0.2).abs() < 0.05);
+    }
+}
+
+#[test]
+fn concerns_in_words() {
+    let words = |concern: Concern| concern.to_string();
+    assert_eq!(words(Concern::FewObservations { observations: 60 }), "only 60 returns");
+    assert_eq!(words(Concern::NearUnitRoot), "the persistence is close to one");
+    assert_eq!(words(Concern::AtBound { parameter: "alpha[1]".into() }), "alpha[1] is at its bound");
+    assert_eq!(words(Concern::SearchesDisagree { failed: 0 }), "searches ended at different optima");
+    assert_eq!(words(Concern::SearchesDisagree { failed: 1 }), "1 of the searches did not converge");
 }
