@@ -98,8 +98,8 @@ impl Innovations {
 /// Fewest degrees of freedom that a fit considers: at two there is no variance.
 pub(super) const LEAST_DEGREES: f64 = 2.05;
 
-/// Most degrees of freedom that a fit considers: the excess kurtosis is 0.0006.
-pub(crate) const MOST_DEGREES: f64 = 1e4;
+/// Most degrees of freedom that a fit considers: the excess kurtosis is 0.000006.
+pub(crate) const MOST_DEGREES: f64 = 1e6;
 
 const LEAST_SHARE: f64 = LEAST_DEGREES / MOST_DEGREES;
 

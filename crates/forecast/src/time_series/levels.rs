@@ -76,7 +76,7 @@ pub(super) fn all_finite(name: &'static str, values: Vec<f64>) -> Result<Array1<
 #[cfg(test)]
 mod tests {
     use alluse_risk_core::ErrorKind;
-    use ndarray::s;
+    use ndarray::Axis;
 
     use super::super::samples::hormone;
     use super::super::{Arima, AutoArima, AutoExponentialSmoothing, Combination, ErrorTerm, ExponentialSmoothing};
@@ -104,7 +104,7 @@ mod tests {
             assert_eq!(fitted.forecast(4).unwrap().len(), 4, "{name}");
             // Seeds decide, and the first paths do not depend on how many follow.
             let (few, many) = (fitted.simulate(4, 20, 7).unwrap(), fitted.simulate(4, 600, 7).unwrap());
-            assert_eq!(few, many.slice(s![..20, ..]), "{name}");
+            assert_eq!(few, many.view().split_at(Axis(0), 20).0, "{name}");
             assert_ne!(few, fitted.simulate(4, 20, 8).unwrap(), "{name}");
             let inner = fitted.intervals(4, Confidence::P90).unwrap();
             let outer = fitted.intervals(4, Confidence::P95).unwrap();
@@ -114,7 +114,7 @@ mod tests {
             }
             assert!(fitted.forecast(0).is_err() && fitted.simulate(0, 1, 1).is_err(), "{name}");
             assert!(fitted.simulate(1, 0, 1).is_err() && fitted.intervals(0, Confidence::P90).is_err(), "{name}");
-            let short = hormone().slice(s![..model.min_observations() - 1]).to_owned();
+            let short: Array1<f64> = hormone().iter().take(model.min_observations() - 1).copied().collect();
             let kind = model.fit(short.view()).map(|fitted| fitted.name()).map_err(|error| error.kind());
             assert_eq!(kind, Err(ErrorKind::InsufficientData), "{name}");
         }
