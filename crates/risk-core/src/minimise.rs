@@ -190,6 +190,25 @@ impl Descent {
     }
 }
 
+/// Where a function with one valley between two points is least, to 1e-9.
+pub(crate) fn golden_section(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let share = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let (mut left, mut right) = (high - share * (high - low), low + share * (high - low));
+    let (mut at_left, mut at_right) = (f(left), f(right));
+    while high - low > 1e-9 {
+        if at_left < at_right {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - share * (high - low);
+            at_left = f(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + share * (high - low);
+            at_right = f(right);
+        }
+    }
+    0.5 * (low + high)
+}
+
 fn central_differences(f: &impl Fn(&[f64]) -> f64, at: &[f64], moved: &mut [f64], gradient: &mut [f64]) {
     moved.copy_from_slice(at);
     for (i, slot) in gradient.iter_mut().enumerate() {
@@ -290,6 +309,15 @@ mod tests {
         let found = search.minimise(&[5.0], wall).unwrap();
         assert!((found.at[0] - 1.0).abs() < 1e-5, "{:?}", found.at);
         assert_eq!(search.minimise(&[-1.0], wall).unwrap_err().kind(), ErrorKind::NotConverged);
+    }
+
+    #[test]
+    fn the_minimum_of_a_parabola() {
+        let got = golden_section(0.0, 1.0, |x| (x - 0.3).powi(2));
+        // Squared distances below rounding look the same: 1e-8.
+        assert!((got - 0.3).abs() < 2e-8);
+        assert!(golden_section(0.0, 1.0, |x| x) < 1e-8);
+        assert!(golden_section(0.0, 1.0, |x| -x) > 1.0 - 1e-8);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tables as Markdown.
 
+use std::collections::BTreeSet;
 use std::fmt::{Result, Write};
 
 use alluse_quant::var_models::backtest::CoverageReport;
@@ -86,30 +87,17 @@ fn criteria(out: &mut String, verdicts: &[ModelVerdict]) -> Result {
 
 /// Where days have no forecast, and why the first of them has none.
 fn missing(out: &mut String, verdicts: &[ModelVerdict], cells: &[Cell]) -> Result {
-    let without: Vec<&ModelVerdict> = verdicts.iter().filter(|v| v.missing > 0).collect();
-    if without.is_empty() {
-        return Ok(());
+    if verdicts.iter().any(|v| v.missing > 0) {
+        writeln!(out, "\nDays without a forecast count for no model and against none:\n")?;
     }
-    writeln!(out, "\nDays without a forecast count for no model and against none:\n")?;
-    for v in without {
-        let own = cells.iter().filter(|cell| cell.model == v.model && cell.missing > 0);
-        let mut portfolios: Vec<(&str, usize, &str)> = Vec::new();
-        for cell in own {
-            let reason = cell.missing_reason.as_deref().unwrap_or("no reason was kept");
-            match portfolios.iter_mut().find(|(name, ..)| *name == cell.portfolio) {
-                Some((_, days, _)) => *days = cell.missing.max(*days),
-                None => portfolios.push((&cell.portfolio, cell.missing, reason)),
-            }
-        }
-        let words: Vec<String> =
-            portfolios.iter().map(|(name, days, why)| format!("{name}, {days} days: {why}")).collect();
-        match words.split_first() {
-            Some((first, [])) => writeln!(out, "- {}: {first}", v.model)?,
-            Some((first, others)) => {
-                writeln!(out, "- {}: {first} (and {} portfolios more)", v.model, others.len())?;
-            }
-            None => {}
-        }
+    for v in verdicts {
+        let own: Vec<&Cell> = cells.iter().filter(|cell| cell.model == v.model && cell.missing > 0).collect();
+        let Some(Cell { portfolio, missing_reason, .. }) = own.first() else { continue };
+        let days = own.iter().filter(|cell| cell.portfolio == *portfolio).map(|cell| cell.missing).max().unwrap_or(0);
+        let others = own.iter().map(|cell| &cell.portfolio).collect::<BTreeSet<_>>().len() - 1;
+        let reason = missing_reason.as_deref().unwrap_or("no reason was kept");
+        write!(out, "- {}: {portfolio}, {days} days: {reason}", v.model)?;
+        writeln!(out, "{}", if others > 0 { format!(" (and {others} portfolios more)") } else { String::new() })?;
     }
     Ok(())
 }

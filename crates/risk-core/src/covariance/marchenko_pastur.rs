@@ -2,6 +2,7 @@
 
 use std::f64::consts::TAU;
 
+use crate::minimise::golden_section;
 use crate::sum::compensated;
 use crate::{Error, Result};
 
@@ -70,25 +71,6 @@ fn misfit(values: &[f64], noise: f64, ratio: f64, bandwidth: f64) -> f64 {
     }))
 }
 
-/// The least of a function with one valley between two points.
-fn golden_section(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
-    let share = (5.0_f64.sqrt() - 1.0) / 2.0;
-    let (mut left, mut right) = (high - share * (high - low), low + share * (high - low));
-    let (mut at_left, mut at_right) = (f(left), f(right));
-    while high - low > 1e-9 {
-        if at_left < at_right {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - share * (high - low);
-            at_left = f(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + share * (high - low);
-            at_right = f(right);
-        }
-    }
-    0.5 * (low + high)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,15 +79,6 @@ mod tests {
     fn the_edge_by_hand() {
         assert_eq!(upper_edge(1.0, 1, 4), 2.25);
         assert_eq!(upper_edge(0.5, 100, 100), 2.0);
-    }
-
-    #[test]
-    fn the_minimum_of_a_parabola() {
-        let got = golden_section(0.0, 1.0, |x| (x - 0.3).powi(2));
-        // Squared distances below rounding look the same: 1e-8.
-        assert!((got - 0.3).abs() < 2e-8);
-        assert!(golden_section(0.0, 1.0, |x| x) < 1e-8);
-        assert!(golden_section(0.0, 1.0, |x| -x) > 1.0 - 1e-8);
     }
 
     #[test]

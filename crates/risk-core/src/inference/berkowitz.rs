@@ -2,6 +2,7 @@ use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
 use super::uniformity::within;
+use crate::minimise::golden_section;
 use crate::{Error, Result, check, normal};
 
 const NAME: &str = "Berkowitz test";
@@ -143,13 +144,7 @@ impl Autoregression {
                 top = rho;
             }
         }
-        let (mut low, mut high) = ((top - step).max(-1.0 + 1e-12), (top + step).min(1.0 - 1e-12));
-        let golden = 0.5 * (5_f64.sqrt() - 1.0);
-        for _ in 0..60 {
-            let (a, b) = (high - golden * (high - low), low + golden * (high - low));
-            if value(a) > value(b) { high = b } else { low = a }
-        }
-        0.5 * (low + high)
+        golden_section((top - step).max(-1.0 + 1e-12), (top + step).min(1.0 - 1e-12), |rho| -value(rho))
     }
 }
 

@@ -415,12 +415,14 @@ impl Recursion {
 
     /// Slope of the log-likelihood by shock `t` through the log-variances that it moves.
     fn news_pull(&self, t: usize, alpha: &[f64], gamma: &[f64]) -> f64 {
-        let (m, n) = (self.layout.presample, self.n);
-        let later = |weights: &[f64]| -> f64 {
-            let terms = weights.iter().enumerate().filter(|(i, _)| t + i + 1 < n);
-            terms.map(|(i, weight)| weight * self.adjoint[t + m + i + 1]).sum()
-        };
-        later(alpha) * sign(self.z[t]) + later(gamma)
+        self.later(t, alpha) * sign(self.z[t]) + self.later(t, gamma)
+    }
+
+    /// The adjoints of the states after `t`, each times the weight of its lag.
+    fn later(&self, t: usize, weights: &[f64]) -> f64 {
+        let m = self.layout.presample;
+        let after = &self.adjoint[t + m + 1..m + self.n];
+        weights.iter().zip(after).map(|(weight, adjoint)| weight * adjoint).sum()
     }
 
     /// Slopes of the power model by α, γ and δ.
@@ -481,16 +483,7 @@ impl Recursion {
         let mut by_mean = 0.0;
         for t in 0..n {
             let e = self.residuals[t];
-            let (later_alpha, later_gamma) = match (alpha, gamma) {
-                ([a], []) => (if t + 1 < n { a * self.adjoint[t + m + 1] } else { 0.0 }, 0.0),
-                _ => {
-                    let later = |weights: &[f64]| -> f64 {
-                        let terms = weights.iter().enumerate().filter(|(i, _)| t + i + 1 < n);
-                        terms.map(|(i, weight)| weight * self.adjoint[t + m + i + 1]).sum()
-                    };
-                    (later(alpha), later(gamma))
-                }
-            };
+            let (later_alpha, later_gamma) = (self.later(t, alpha), self.later(t, gamma));
             let through_news = later_alpha + if e < 0.0 { later_gamma } else { 0.0 };
             let slope = match layout.equation {
                 VarianceEquation::Garch => {
